@@ -1,0 +1,86 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// System libraries come from the distribution (see .ci/dependencies). oneDNN is reached only through the few C
+// functions of COneDNN, so that an x86-64 or arm64 build needs nothing but a libdnnl of the 2.x series.
+let package = Package(
+    name: "refine-control",
+    products: [
+        .executable(name: "refined", targets: ["refined"]),
+        .executable(name: "refine-worker", targets: ["refine-worker"]),
+        .executable(name: "refinectl", targets: ["refinectl"]),
+        .executable(name: "refine-distill", targets: ["refine-distill"]),
+        .executable(name: "refine-bench", targets: ["refine-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+    ],
+    targets: [
+        // C: module maps, thin shims, vector kernels, seccomp.
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-openmp-dev"])]),
+        .systemLibrary(name: "CDBus", pkgConfig: "dbus-1", providers: [.apt(["libdbus-1-dev"])]),
+        .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
+        .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=fast"])],
+            linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+        .target(name: "CSandbox"),
+
+        // The engine.
+        .target(name: "TensorCore", dependencies: ["COpenBLAS", "COneDNN", "CKernels"]),
+        .target(name: "Autograd", dependencies: ["TensorCore"]),
+        .target(name: "Layers", dependencies: ["Autograd"]),
+
+        // The model and the method.
+        .target(name: "Diffusion", dependencies: ["Layers"], resources: [.copy("Resources/default-student")]),
+        .target(name: "Inpainting", dependencies: ["Diffusion"]),
+        .target(name: "Metrics", dependencies: ["Diffusion", "Inpainting"]),
+        .target(name: "Distillation", dependencies: ["Metrics", "Inpainting", "Diffusion"]),
+
+        // Files, the sandboxed worker, the bus, the daemon.
+        .target(name: "ImageCodec", dependencies: ["CVips"]),
+        .target(name: "WorkerProtocol"),
+        .target(name: "WorkerRoles", dependencies: ["ImageCodec", "WorkerProtocol", "CSandbox"]),
+        .target(name: "BusTransport", dependencies: ["CDBus", .product(name: "Logging", package: "swift-log")]),
+        .target(name: "RefineBus", dependencies: ["BusTransport"]),
+        .target(
+            name: "RefineDaemon",
+            dependencies: [
+                "Inpainting", "RefineBus", "WorkerProtocol", "CSandbox",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // Executables, thin.
+        .executableTarget(
+            name: "refined",
+            dependencies: ["RefineDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .executableTarget(name: "refine-worker", dependencies: ["WorkerRoles"]),
+        .executableTarget(
+            name: "refinectl",
+            dependencies: ["RefineBus", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .executableTarget(
+            name: "refine-distill",
+            dependencies: [
+                "Distillation", "ImageCodec", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(
+            name: "refine-bench",
+            dependencies: ["Inpainting", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+        // Tests.
+        .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
+        .testTarget(name: "AutogradTests", dependencies: ["Autograd"]),
+        .testTarget(name: "LayersTests", dependencies: ["Layers"]),
+        .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"]),
+        .testTarget(name: "InpaintingTests", dependencies: ["Inpainting"]),
+        .testTarget(name: "DistillationTests", dependencies: ["Distillation"]),
+        .testTarget(name: "WorkerTests", dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec"]),
+        .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["RefineBus", "ImageCodec"]),
+        .testTarget(name: "StructureTests"),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11
+)
