@@ -30,10 +30,10 @@ let package = Package(
         // The engine.
         .target(name: "TensorCore", dependencies: ["COpenBLAS", "COneDNN", "CKernels"]),
         .target(name: "Autograd", dependencies: ["TensorCore"]),
-        .target(name: "Layers", dependencies: ["Autograd"]),
+        .target(name: "Layers", dependencies: ["Autograd", "TensorCore", "CKernels"]),
 
         // The model and the method.
-        .target(name: "Diffusion", dependencies: ["Layers"], resources: [.copy("Resources/default-student")]),
+        .target(name: "Diffusion", dependencies: ["Layers", "Autograd", "TensorCore"], resources: [.copy("Resources/default-student")]),
         .target(name: "Inpainting", dependencies: ["Diffusion"]),
         .target(name: "Metrics", dependencies: ["Diffusion", "Inpainting"]),
         .target(name: "Distillation", dependencies: ["Metrics", "Inpainting", "Diffusion"]),

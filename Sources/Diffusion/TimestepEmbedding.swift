@@ -1,0 +1,36 @@
+import Autograd
+import Foundation
+import Layers
+import TensorCore
+
+/// Sinusoids of the timestep (Vaswani et al. 2017; diffusers' `get_timestep_embedding`), then two linear layers.
+struct TimestepEmbedding {
+    private let first: Linear, second: Linear
+    private let channels: Int, flipSinToCos: Bool, freqShift: Int
+
+    init(_ scope: ParameterScope, channels: Int, width: Int, flipSinToCos: Bool, freqShift: Int) throws {
+        first = try Linear(scope.scope("linear_1"), channels, width)
+        second = try Linear(scope.scope("linear_2"), width, width)
+        self.channels = channels
+        self.flipSinToCos = flipSinToCos
+        self.freqShift = freqShift
+    }
+
+    /// Timesteps [N] to SiLU(embedding) [N, width]: every residual block begins with that SiLU.
+    func callAsFunction(_ timesteps: [Float]) -> Variable {
+        let sinusoids = Tensor(
+            timesteps.flatMap { Self.sinusoids($0, channels, flipSinToCos: flipSinToCos, freqShift: freqShift) },
+            shape: [timesteps.count, channels])
+        return second(first(Variable(sinusoids)).activated(.silu)).activated(.silu)
+    }
+
+    /// [sin | cos] of t / 10000^(i / (half - shift)), halves swapped when `flipSinToCos`.
+    static func sinusoids(_ timestep: Float, _ channels: Int, flipSinToCos: Bool, freqShift: Int) -> [Float] {
+        let half = channels / 2
+        let angles = (0..<half).map { i in
+            timestep * expf(-logf(10_000) * Float(i) / Float(half - freqShift))
+        }
+        let sines = angles.map(sinf), cosines = angles.map(cosf)
+        return flipSinToCos ? cosines + sines : sines + cosines
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Layers
+
+/// The `config.json` of a U-Net, with the keys and meanings of diffusers' `UNet2DConditionModel`.
+public struct UNetConfiguration: Codable, Sendable, Equatable {
+    public var className = "UNet2DConditionModel"
+    public var sampleSize: Int?
+    public var inChannels: Int
+    public var outChannels: Int
+    /// Channels of each resolution, finest first.
+    public var blockOutChannels: [Int]
+    public var downBlockTypes: [DownBlockType]
+    public var midBlockType: MidBlockType
+    public var upBlockTypes: [UpBlockType]
+    public var layersPerBlock: Int
+    /// Channels of one attention head in the `Attn` blocks.
+    public var attentionHeadDim: Int
+    public var normNumGroups: Int
+    public var normEps: Float
+    public var actFn = "silu"
+    /// The width of text states; kept for the format's sake where no block attends to text.
+    public var crossAttentionDim: Int
+    public var downsamplePadding: Int
+    public var flipSinToCos: Bool
+    public var freqShift: Int
+
+    public enum DownBlockType: String, Codable, Sendable {
+        case plain = "DownBlock2D"
+        case attention = "AttnDownBlock2D"
+    }
+    public enum MidBlockType: String, Codable, Sendable {
+        case plain = "UNetMidBlock2D"
+    }
+    public enum UpBlockType: String, Codable, Sendable {
+        case plain = "UpBlock2D"
+        case attention = "AttnUpBlock2D"
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case className = "_class_name"
+        case sampleSize = "sample_size"
+        case inChannels = "in_channels"
+        case outChannels = "out_channels"
+        case blockOutChannels = "block_out_channels"
+        case downBlockTypes = "down_block_types"
+        case midBlockType = "mid_block_type"
+        case upBlockTypes = "up_block_types"
+        case layersPerBlock = "layers_per_block"
+        case attentionHeadDim = "attention_head_dim"
+        case normNumGroups = "norm_num_groups"
+        case normEps = "norm_eps"
+        case actFn = "act_fn"
+        case crossAttentionDim = "cross_attention_dim"
+        case downsamplePadding = "downsample_padding"
+        case flipSinToCos = "flip_sin_to_cos"
+        case freqShift = "freq_shift"
+    }
+
+    /// The default student: pixels folded 4x4, three signals side by side (noisy residual, pre-fill, mask).
+    public static func student(codec: CodecConfiguration) -> UNetConfiguration {
+        let folded = codec.patchSize * codec.patchSize
+        return UNetConfiguration(
+            sampleSize: 32, inChannels: 7 * folded, outChannels: 3 * folded, blockOutChannels: [64, 96, 160, 224],
+            downBlockTypes: [.plain, .plain, .plain, .attention], midBlockType: .plain,
+            upBlockTypes: [.attention, .plain, .plain, .plain], layersPerBlock: 1, attentionHeadDim: 32,
+            normNumGroups: 16, normEps: 1e-5, crossAttentionDim: 64, downsamplePadding: 1, flipSinToCos: true,
+            freqShift: 0)
+    }
+
+    /// Checks that the numbers describe a network that can be built.
+    /// - Throws: `ModelError` naming the key.
+    public func validate(origin: String) throws {
+        func require(_ condition: Bool, _ problem: String) throws {
+            guard condition else { throw ModelError(.badConfiguration, at: origin, problem) }
+        }
+        guard className == "UNet2DConditionModel" else {
+            throw ModelError(.unsupportedModel, at: origin, "class \"\(className)\" is not UNet2DConditionModel")
+        }
+        let levels = blockOutChannels.count
+        try require((1...8).contains(levels), "block_out_channels needs 1 to 8 entries")
+        try require(
+            downBlockTypes.count == levels && upBlockTypes.count == levels,
+            "down_block_types and up_block_types need \(levels) entries, as block_out_channels has")
+        try require((1...16).contains(layersPerBlock), "layers_per_block is \(layersPerBlock)")
+        try require(
+            (1...4096).contains(inChannels) && (1...4096).contains(outChannels), "in_channels or out_channels is wrong")
+        try require(
+            normNumGroups > 0 && blockOutChannels.allSatisfy { (1...8192).contains($0) && $0 % normNumGroups == 0 },
+            "block_out_channels \(blockOutChannels) must be multiples of norm_num_groups \(normNumGroups)")
+        try require(blockOutChannels[0] % 2 == 0, "the first of block_out_channels must be even")
+        try require(actFn == "silu" || actFn == "swish", "act_fn \"\(actFn)\" is not silu")
+        try require(downsamplePadding == 1, "downsample_padding \(downsamplePadding) is not 1")
+        try require(normEps > 0 && normEps < 1, "norm_eps is \(normEps)")
+        for (i, channels) in blockOutChannels.enumerated()
+        where downBlockTypes[i] == .attention || upBlockTypes[levels - 1 - i] == .attention {
+            try require(
+                attentionHeadDim > 0 && channels % attentionHeadDim == 0,
+                "attention_head_dim \(attentionHeadDim) does not divide \(channels)")
+        }
+    }
+
+    /// Input height and width must be multiples of this.
+    public var sizeMultiple: Int { 1 << (blockOutChannels.count - 1) }
+}

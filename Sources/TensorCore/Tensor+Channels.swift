@@ -1,0 +1,75 @@
+import CKernels
+
+extension Tensor {
+    /// Adds a bias along axis 1. `self` is [N, C, ...]; `bias` is [C], shared by the batch, or [N, C].
+    public func addingAlongChannels(_ bias: Tensor) -> Tensor {
+        precondition(
+            shape.count >= 2 && (bias.shape == [shape[1]] || bias.shape == [shape[0], shape[1]]),
+            "TensorCore: bias of shape \(bias.shape) on \(shape)")
+        let y = Tensor(uninitialized: shape)
+        rk_channel_add(
+            pointer, bias.pointer, bias.shape.count == 2 ? Int64(shape[1]) : 0, y.pointer, Int64(shape[0]),
+            Int64(shape[1]), Int64(innerCount))
+        return y
+    }
+
+    /// Sums [N, C, ...] over all axes but the first two, giving [N, C].
+    public func summedOverInner() -> Tensor {
+        let y = Tensor(uninitialized: Array(shape.prefix(2)))
+        rk_inner_sum(pointer, y.pointer, Int64(y.count), Int64(innerCount))
+        return y
+    }
+
+    /// Sums [N, ...] over the first axis.
+    public func summedOverOuter() -> Tensor {
+        let y = Tensor(uninitialized: Array(shape.dropFirst()))
+        rk_outer_sum(pointer, y.pointer, Int64(shape[0]), Int64(y.count))
+        return y
+    }
+
+    private var innerCount: Int { shape.dropFirst(2).reduce(1, *) }
+
+    /// Swaps the last two axes of [N, R, C].
+    public func transposed() -> Tensor {
+        requireRank(3, "transpose")
+        let y = Tensor(uninitialized: [shape[0], shape[2], shape[1]])
+        rk_transpose(pointer, y.pointer, Int64(shape[0]), Int64(shape[1]), Int64(shape[2]))
+        return y
+    }
+
+    /// Joins along axis 1: [N, C1, ...] and [N, C2, ...] give [N, C1 + C2, ...].
+    public static func concatenated(_ parts: [Tensor]) -> Tensor {
+        let first = parts[0].shape
+        for part in parts {
+            precondition(
+                part.shape[0] == first[0] && part.shape.dropFirst(2) == first.dropFirst(2),
+                "TensorCore: concatenation of shapes \(first) and \(part.shape)")
+        }
+        let channels = parts.reduce(0) { $0 + $1.shape[1] }
+        let y = Tensor(uninitialized: [first[0], channels] + first.dropFirst(2))
+        var destination = y.pointer
+        for n in 0..<first[0] {
+            for part in parts {
+                let slice = part.count / first[0]
+                destination.update(from: part.pointer + n * slice, count: slice)
+                destination += slice
+            }
+        }
+        return y
+    }
+
+    /// Cuts along axis 1 into parts of the given numbers of channels: the reverse of `concatenated`.
+    public func split(channels: [Int]) -> [Tensor] {
+        precondition(channels.reduce(0, +) == shape[1], "TensorCore: split of \(shape) into \(channels)")
+        let parts = channels.map { Tensor(uninitialized: [shape[0], $0] + shape.dropFirst(2)) }
+        var source = pointer
+        for n in 0..<shape[0] {
+            for part in parts {
+                let slice = part.count / shape[0]
+                (part.pointer + n * slice).update(from: source, count: slice)
+                source += slice
+            }
+        }
+        return parts
+    }
+}
