@@ -1,0 +1,38 @@
+/// A rectangle of pixels: columns `x ..< x + width`, rows `y ..< y + height`.
+public struct PixelBox: Sendable, Hashable {
+    public var x: Int
+    public var y: Int
+    public var width: Int
+    public var height: Int
+
+    public init(x: Int, y: Int, width: Int, height: Int) {
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+    }
+
+    var endX: Int { x + width }
+    var endY: Int { y + height }
+
+    /// The box with `margin` more pixels on each side, cut to an image of `imageWidth` x `imageHeight`.
+    func grown(by margin: Int, imageWidth: Int, imageHeight: Int) -> PixelBox {
+        let left = max(0, x - margin)
+        let top = max(0, y - margin)
+        return PixelBox(
+            x: left, y: top, width: min(imageWidth, endX + margin) - left, height: min(imageHeight, endY + margin) - top
+        )
+    }
+
+    /// The smallest box that holds both.
+    func union(_ other: PixelBox) -> PixelBox {
+        let left = min(x, other.x)
+        let top = min(y, other.y)
+        return PixelBox(
+            x: left, y: top, width: max(endX, other.endX) - left, height: max(endY, other.endY) - top)
+    }
+
+    func intersects(_ other: PixelBox) -> Bool {
+        x < other.endX && other.x < endX && y < other.endY && other.y < endY
+    }
+}
