@@ -34,9 +34,9 @@ let package = Package(
 
         // The model and the method.
         .target(name: "Diffusion", dependencies: ["Layers", "Autograd", "TensorCore"], resources: [.copy("Resources/default-student")]),
-        .target(name: "Inpainting", dependencies: ["Diffusion"]),
+        .target(name: "Inpainting", dependencies: ["Diffusion", "CKernels"]),
         .target(name: "Metrics", dependencies: ["Diffusion", "Inpainting"]),
-        .target(name: "Distillation", dependencies: ["Metrics", "Inpainting", "Diffusion"]),
+        .target(name: "Distillation", dependencies: ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
 
         // Files, the sandboxed worker, the bus, the daemon.
         .target(name: "ImageCodec", dependencies: ["CVips"]),

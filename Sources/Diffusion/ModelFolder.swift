@@ -69,7 +69,8 @@ public struct ModelFolder {
     private func validate(_ directory: String) throws {
         guard index.className == "RefineInpaintingPipeline" else {
             throw ModelError(
-                .unsupportedModel, at: "\(directory)/\(Part.index)", "class \"\(index.className)\" is no inpainting model")
+                .unsupportedModel, at: "\(directory)/\(Part.index)",
+                "class \"\(index.className)\" is no inpainting model")
         }
         guard (1...64).contains(index.defaultSteps) else {
             throw ModelError(

@@ -35,7 +35,8 @@ public final class UNet2DConditionModel {
         var down: [Level] = [], downsamplers: [Convolution2D] = [], skips = [channels[0]]
         for i in 0..<levels {
             let scope = root.scope("down_blocks", i)
-            let inputs = [i == 0 ? channels[0] : channels[i - 1]]
+            let inputs =
+                [i == 0 ? channels[0] : channels[i - 1]]
                 + Array(repeating: channels[i], count: c.layersPerBlock - 1)
             down.append(
                 try Level(

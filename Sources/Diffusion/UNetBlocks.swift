@@ -33,7 +33,8 @@ struct SpatialAttention {
     private let heads: Int
 
     init(_ scope: ParameterScope, _ channels: Int, headDim: Int, groups: Int, epsilon: Float) throws {
-        norm = try GroupNormalization(scope.scope("group_norm"), channels, groups: groups, epsilon: epsilon, silu: false)
+        norm = try GroupNormalization(
+            scope.scope("group_norm"), channels, groups: groups, epsilon: epsilon, silu: false)
         query = try Linear(scope.scope("to_q"), channels, channels)
         key = try Linear(scope.scope("to_k"), channels, channels)
         value = try Linear(scope.scope("to_v"), channels, channels)

@@ -4,6 +4,8 @@
 // every reduction is cut the same way whoever computes its parts.
 #include <stdint.h>
 
+#include "biharmonic.h"
+
 // threads.c: loops over libgomp's pool, the one that oneDNN and the OpenMP build of OpenBLAS use too.
 void rk_set_threads(int threads);
 int rk_threads(void);

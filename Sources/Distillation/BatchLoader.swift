@@ -1,0 +1,41 @@
+import Dispatch
+import Synchronization
+
+/// Makes the batches of coming steps on background threads while the engine computes.
+final class BatchLoader: Sendable {
+    private let make: @Sendable (Int) -> TrainingBatch
+    private let ahead: Int
+    private let queue = DispatchQueue(label: "org.refinecontrol.batches", qos: .utility, attributes: .concurrent)
+    private let ready = Mutex<[Int: DispatchGroup]>([:])
+    private let batches = Mutex<[Int: TrainingBatch]>([:])
+
+    /// - Parameters:
+    ///   - ahead: how many batches may be under way or waiting.
+    ///   - make: the batch of a step; called on any thread.
+    init(ahead: Int, make: @escaping @Sendable (Int) -> TrainingBatch) {
+        self.ahead = ahead
+        self.make = make
+    }
+
+    /// The batch of `step`; waits for it where it is not ready, and starts on the following ones.
+    func batch(step: Int, last: Int) -> TrainingBatch {
+        for coming in step...max(step, min(step + ahead, last)) { begin(coming) }
+        let group = ready.withLock { $0.removeValue(forKey: step) }
+        group?.wait()
+        return batches.withLock { $0.removeValue(forKey: step) } ?? make(step)
+    }
+
+    private func begin(_ step: Int) {
+        let group = DispatchGroup()
+        let isNew = ready.withLock { ready in
+            guard ready[step] == nil else { return false }
+            ready[step] = group
+            return true
+        }
+        guard isNew else { return }
+        queue.async(group: group) { [self] in
+            let batch = make(step)
+            batches.withLock { $0[step] = batch }
+        }
+    }
+}

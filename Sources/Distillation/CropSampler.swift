@@ -1,0 +1,65 @@
+import Inpainting
+import Layers
+
+/// Cuts training crops out of scenes: place, scale, flips and quarter turns, exposure and tint, mask and pre-fill.
+struct CropSampler: Sendable {
+    let cache: SceneCache
+    let scenes: Int
+    let seed: UInt64
+
+    /// The batch of one step: a function of the seed and the step alone, so that a resumed run sees the same data.
+    func batch(step: Int, count: Int, size: Int) -> TrainingBatch {
+        var random = SeededRandom(seed: seed, stream: UInt64(step))
+        let plane = size * size
+        var images: [Float] = [], prefills: [Float] = [], masks: [Float] = []
+        images.reserveCapacity(count * 3 * plane)
+        for _ in 0..<count {
+            let crop = crop(size: size, &random)
+            let mask = RandomMask.make(width: size, height: size, seed: random.next())
+            images += crop
+            prefills += BiharmonicFill.fill(
+                crop, channels: 3, width: size, height: size, mask: mask, tolerance: BiharmonicFill.trainingTolerance)
+            masks += mask.map { $0 >= 128 ? 1 : 0 }
+        }
+        return TrainingBatch(count: count, size: size, images: images, prefills: prefills, masks: masks)
+    }
+
+    /// Planar RGB [3, size, size] in 0...1, quantised to 8 bits as photos are.
+    private func crop(size: Int, _ random: inout SeededRandom) -> [Float] {
+        let side = SceneCache.side
+        let pixels = cache.pixels(of: Int(random.next() % UInt64(scenes)))
+        // Half of the small crops see the scene at half its scale: more structure in the same window.
+        let scale = size * 2 <= side && random.uniform() < 0.5 ? 2 : 1
+        let span = size * scale
+        let left = Int(random.next() % UInt64(side - span + 1)), top = Int(random.next() % UInt64(side - span + 1))
+        let turn = random.next()
+        let exposure = 0.75 + 0.5 * random.uniform()
+        let tint = (0..<3).map { _ in exposure * (0.92 + 0.16 * random.uniform()) }
+        let lift = 0.08 * random.uniform() - 0.04
+        var result = [Float](repeating: 0, count: 3 * size * size)
+        let norm = 1 / (255 * Float(scale * scale))
+        pixels.withUnsafeBufferPointer { pixels in
+            result.withUnsafeMutableBufferPointer { result in
+                for y in 0..<size {
+                    for x in 0..<size {
+                        var (u, v) = turn & 4 == 0 ? (x, y) : (y, x)
+                        if turn & 1 != 0 { u = size - 1 - u }
+                        if turn & 2 != 0 { v = size - 1 - v }
+                        for channel in 0..<3 {
+                            var sum = 0
+                            for dy in 0..<scale {
+                                for dx in 0..<scale {
+                                    let row = top + v * scale + dy, column = left + u * scale + dx
+                                    sum += Int(pixels[(row * side + column) * 3 + channel])
+                                }
+                            }
+                            let value = Float(sum) * norm * tint[channel] + lift
+                            result[(channel * size + y) * size + x] = (min(max(value, 0), 1) * 255).rounded() / 255
+                        }
+                    }
+                }
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,181 @@
+import Autograd
+import Diffusion
+import Foundation
+import Layers
+import TensorCore
+
+/// Trains the student on procedural scenes by the task loss alone: the method's arm (a), "scratch".
+public final class StudentTrainer {
+    public let configuration: TrainingConfiguration
+    public let model: ModelFolder
+    public private(set) var step = 0
+
+    private let run: RunFolder
+    private let unet: UNet2DConditionModel
+    private let optimizer: AdamW
+    private let average: ExponentialMovingAverage
+    private let loss: TaskLoss
+    private let loader: BatchLoader
+    private let schedule: LearningRateSchedule
+
+    /// Starts a run in `folder`, or goes on with the one that is there.
+    /// - Parameter start: weights to begin with instead of random ones, for example of an earlier run.
+    /// - Throws: `ModelError`.
+    public init(
+        _ configuration: TrainingConfiguration, folder: String, name: String, start: String? = nil
+    ) throws {
+        self.configuration = configuration
+        run = try RunFolder(folder, configuration: configuration)
+        let sampler = CropSampler(
+            cache: SceneCache(seed: configuration.seed), scenes: configuration.scenes, seed: configuration.seed)
+        let c = configuration
+        loader = BatchLoader(ahead: 4) { step in
+            let large = c.largeCropInterval > 0 && step % c.largeCropInterval == c.largeCropInterval - 1
+            return sampler.batch(
+                step: step, count: large ? max(1, c.batch / 4) : c.batch, size: large ? 256 : 128)
+        }
+
+        let parameters: ParameterSet
+        var codec = CodecConfiguration(residualScale: 1)
+        if let start {
+            codec = try ModelFolder(reading: start).codec
+            parameters = try ModelFolder.unetParameters(in: start, requiresGradient: true)
+        } else {
+            codec.residualScale = Self.residualScale(sampler)
+            parameters = ParameterSet(seed: configuration.seed)
+        }
+        let shape = UNetConfiguration.student(codec: codec)
+        unet = try UNet2DConditionModel(shape, parameters: parameters)
+        model = ModelFolder(
+            index: ModelIndex(name: name, generation: "untrained", defaultSteps: 1), codec: codec,
+            scheduler: DDIMConfiguration(), unet: shape)
+        optimizer = AdamW(unet.parameters)
+        average = ExponentialMovingAverage(unet.parameters, decay: configuration.emaDecay)
+        loss = TaskLoss(
+            codec: SpaceToDepthCodec(codec), scheduler: try DDIMScheduler(model.scheduler),
+            terminalShare: configuration.terminalShare)
+        schedule = LearningRateSchedule(
+            peak: configuration.learningRate, warmUpSteps: configuration.warmUpSteps,
+            totalSteps: configuration.steps)
+        try resume()
+    }
+
+    private func resume() throws {
+        guard let checkpoint = try run.checkpoint() else { return }
+        for (name, variable) in unet.parameters.all {
+            guard let tensor = checkpoint.weights[name], tensor.shape == variable.shape else {
+                throw ModelError(.wrongShape, at: run.path, "checkpoint lacks a fitting \"\(name)\"")
+            }
+            variable.value.copyInPlace(from: tensor)
+        }
+        try average.restore(checkpoint.average, updates: checkpoint.step, origin: run.path)
+        try optimizer.restore(checkpoint.moments, step: checkpoint.step, origin: run.path)
+        step = checkpoint.step
+    }
+
+    /// σ_data: the root mean square of the residual over the hole pixels of a few batches.
+    private static func residualScale(_ sampler: CropSampler) -> Float {
+        var squares = 0.0, area = 0.0
+        for step in 0..<8 {
+            // Steps far beyond any run, so that training sees other crops.
+            let batch = sampler.batch(step: Int(UInt32.max) + step, count: 16, size: 128)
+            for (i, image) in batch.images.enumerated() {
+                let plane = batch.size * batch.size
+                let hole = Double(batch.masks[i / (3 * plane) * plane + i % plane])
+                let difference = Double(image - batch.prefills[i])
+                squares += hole * difference * difference
+                area += hole
+            }
+        }
+        return Float((squares / max(area, 1)).squareRoot())
+    }
+
+    /// The averaged weights as a pipeline, sharing storage.
+    public func averagedPipeline() throws -> InpaintingPipeline {
+        try InpaintingPipeline(folder: model, weights: average.tensors)
+    }
+
+    /// The number of the network's parameters.
+    public var parameterCount: Int { unet.parameters.count }
+
+    /// Runs until the configured number of steps, or until `shouldStop`.
+    /// - Parameters:
+    ///   - report: called after every step with its number and loss.
+    ///   - shouldStop: asked before every step; a checkpoint is written either way.
+    /// - Throws: `ModelError` when a checkpoint cannot be written; `TrainingError` on a loss that is not a number.
+    public func train(
+        validation: [ValidationSet], validationInterval: Int, checkpointInterval: Int,
+        report: (Int, Double) -> Void, shouldStop: () -> Bool
+    ) throws {
+        let prefillScores = Dictionary(uniqueKeysWithValues: validation.map { ($0.name, $0.score($0.prefills)) })
+        var sum = 0.0, normSum = 0.0, count = 0, began = ContinuousClock.now
+        while step < configuration.steps, !shouldStop() {
+            let (value, norm) = try trainOneStep()
+            sum += value
+            normSum += norm
+            count += 1
+            report(step, value)
+            let last = step == configuration.steps
+            if step % 100 == 0 || last {
+                let seconds = began.duration(to: .now) / .seconds(1) / Double(count)
+                var metrics = TrainingMetrics(
+                    step: step, loss: sum / Double(count), gradientNorm: normSum / Double(count),
+                    learningRate: schedule.rate(at: step), secondsPerStep: seconds)
+                if step % validationInterval == 0 || last, !validation.isEmpty {
+                    metrics.validation = try validate(validation)
+                    metrics.prefill = prefillScores
+                }
+                try run.append(metrics)
+                (sum, normSum, count, began) = (0, 0, 0, .now)
+            }
+            if step % checkpointInterval == 0 || last { try writeCheckpoint() }
+        }
+        if step % checkpointInterval != 0 && step < configuration.steps { try writeCheckpoint() }
+    }
+
+    private func trainOneStep() throws -> (loss: Double, norm: Double) {
+        let batch = loader.batch(step: step, last: configuration.steps)
+        var random = SeededRandom(seed: configuration.seed ^ 0x5EED_0F_4015E, stream: UInt64(step))
+        let value = loss(unet, batch, &random)
+        guard value.value.scalar.isFinite else { throw TrainingError.lossNotFinite(step: step, folder: run.path) }
+        value.backward()
+        let norm = optimizer.update(rate: schedule.rate(at: step), maximumNorm: configuration.maximumGradientNorm)
+        guard norm.isFinite else { throw TrainingError.lossNotFinite(step: step, folder: run.path) }
+        average.update()
+        step += 1
+        return (Double(value.value.scalar), norm)
+    }
+
+    private func validate(_ sets: [ValidationSet]) throws -> [String: ValidationSet.Score] {
+        let pipeline = try averagedPipeline()
+        return Dictionary(
+            uniqueKeysWithValues: sets.map { ($0.name, $0.score($0.fills(by: pipeline, steps: 1, seed: 0))) })
+    }
+
+    private func writeCheckpoint() throws {
+        try run.write(
+            .init(
+                step: step, weights: unet.parameters.tensors, average: average.tensors, moments: optimizer.moments))
+    }
+
+    /// Writes the averaged weights as a model folder in fp16.
+    /// - Throws: `ModelError`.
+    public func export(to directory: String, index: ModelIndex) throws {
+        let folder = ModelFolder(index: index, codec: model.codec, scheduler: model.scheduler, unet: model.unet)
+        try folder.write(to: directory, weights: average.tensors, as: .float16)
+    }
+}
+
+/// Why a training run stopped by itself.
+public enum TrainingError: Error, CustomStringConvertible {
+    /// The loss or gradient became infinite or undefined; the last checkpoint is from before that.
+    case lossNotFinite(step: Int, folder: String)
+
+    public var description: String {
+        switch self {
+        case .lossNotFinite(let step, let folder):
+            "the loss of step \(step) is not a number; the last good checkpoint is in \(folder); "
+                + "try a lower learning rate"
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import TensorCore
+
+/// Crops, ready for the network: plain arrays, so that they can be made on other threads.
+public struct TrainingBatch: Sendable {
+    public let count: Int
+    public let size: Int
+    /// Planar RGB [count, 3, size, size] in 0...1.
+    public let images: [Float]
+    /// The same with the hole filled by interpolation.
+    public let prefills: [Float]
+    /// [count, 1, size, size], 1 in the hole.
+    public let masks: [Float]
+
+    /// The arrays as tensors; call on the engine's thread.
+    public func tensors() -> (image: Tensor, prefill: Tensor, mask: Tensor) {
+        (
+            Tensor(images, shape: [count, 3, size, size]), Tensor(prefills, shape: [count, 3, size, size]),
+            Tensor(masks, shape: [count, 1, size, size])
+        )
+    }
+}

@@ -1,0 +1,22 @@
+import Layers
+
+/// Everything that decides what a training run computes; a run folder keeps it as `config.json`.
+public struct TrainingConfiguration: Codable, Sendable, Equatable {
+    /// Of weights, data, noise and timesteps.
+    public var seed: UInt64 = 1
+    public var steps = 10_000
+    /// Crops of 128 x 128 in one step; larger crops come in proportionally smaller batches.
+    public var batch = 16
+    /// Every how many steps the crops are 256 x 256; 0 for never.
+    public var largeCropInterval = 4
+    public var learningRate: Float = 6e-4
+    public var warmUpSteps = 200
+    public var maximumGradientNorm = 1.0
+    public var emaDecay: Float = 0.999
+    /// Share of samples at the last timestep, pure noise: the only one that one-step sampling asks for.
+    public var terminalShare: Float = 0.6
+    /// How many procedural scenes of 256 x 256 the crops come from; each is drawn when it is first needed.
+    public var scenes = 6_000
+
+    public init() {}
+}

@@ -1,0 +1,106 @@
+import Diffusion
+import Foundation
+import Inpainting
+import Layers
+import TensorCore
+
+/// Fixed crops of real photos with their masks, for choosing among weights; never for training.
+///
+/// The file is a safetensors with `images` [N, 3, S, S] in 0...1 and `masks` [N, 1, S, S], as
+/// Tests/Peers/make_crops.py writes it.
+public struct ValidationSet {
+    /// What to call it: the side of its crops.
+    public let name: String
+    public let images: Tensor, prefills: Tensor, masks: Tensor
+
+    /// Mean over crops and pooled over all hole pixels, in dB; inside the hole only.
+    public struct Score: Codable, Sendable {
+        public var mean: Double
+        public var pooled: Double
+    }
+
+    /// - Parameter limit: how many crops to take, evenly spread over the file; nil for all.
+    /// - Throws: `ModelError` when the file is not such a set.
+    public init(reading path: String, limit: Int? = nil) throws {
+        let (tensors, _) = try Safetensors.read(path)
+        guard let images = tensors["images"], let masks = tensors["masks"], images.shape.count == 4,
+            images.shape[1] == 3, images.shape[0] > 0, masks.shape == [images.shape[0], 1] + images.shape.suffix(2)
+        else {
+            throw ModelError(
+                .wrongShape, at: path, "crops need \"images\" [N, 3, H, W] and \"masks\" [N, 1, H, W]")
+        }
+        let total = images.shape[0], count = min(limit ?? total, total)
+        let chosen = (0..<count).map { $0 * total / count }
+        self.images = Self.gather(images, chosen)
+        self.masks = Self.gather(masks, chosen)
+        prefills = Self.prefilled(self.images, self.masks)
+        name = String(images.shape[2])
+    }
+
+    private static func gather(_ tensor: Tensor, _ rows: [Int]) -> Tensor {
+        let slice = tensor.count / tensor.shape[0]
+        let result = Tensor(uninitialized: [rows.count] + tensor.shape.dropFirst())
+        for (i, row) in rows.enumerated() {
+            (result.pointer + i * slice).update(from: tensor.pointer + row * slice, count: slice)
+        }
+        return result
+    }
+
+    private static func prefilled(_ images: Tensor, _ masks: Tensor) -> Tensor {
+        let result = images.copy(), (height, width) = (images.shape[2], images.shape[3]), plane = height * width
+        for i in 0..<images.shape[0] {
+            let hole = (0..<plane).map { masks.pointer[i * plane + $0] >= 0.5 ? UInt8(255) : 0 }
+            hole.withUnsafeBufferPointer { mask in
+                _ = BiharmonicFill.fill(
+                    UnsafeMutableBufferPointer(start: result.pointer + i * 3 * plane, count: 3 * plane), channels: 3,
+                    width: width, height: height, mask: mask)
+            }
+        }
+        return result
+    }
+
+    public var count: Int { images.shape[0] }
+
+    /// Every crop filled by the model, [N, 3, S, S], clamped to 0...1; `progress` is told the crops done.
+    public func fills(
+        by pipeline: InpaintingPipeline, steps: Int, seed: UInt64, progress: (Int) -> Void = { _ in }
+    ) -> Tensor {
+        let result = Tensor(uninitialized: images.shape), slice = images.count / count
+        let batch = max(1, 8 * 128 * 128 / (images.shape[2] * images.shape[3]))
+        var first = 0
+        while first < count {
+            let rows = Array(first..<min(first + batch, count))
+            let run = pipeline.start(
+                prefill: Self.gather(prefills, rows), mask: Self.gather(masks, rows), steps: steps,
+                seed: seed &+ UInt64(first))
+            while run.completedSteps < run.totalSteps { run.step() }
+            let filled = run.tensor()
+            for j in 0..<filled.count { result.pointer[first * slice + j] = min(max(filled.pointer[j], 0), 1) }
+            first += rows.count
+            progress(first)
+        }
+        return result
+    }
+
+    /// The score of `fills` [N, 3, S, S] against the true images.
+    public func score(_ fills: Tensor) -> Score {
+        let plane = images.shape[2] * images.shape[3]
+        var decibels = 0.0, error = 0.0, area = 0.0
+        for i in 0..<count {
+            var cropError = 0.0, cropArea = 0.0
+            for p in 0..<plane where masks.pointer[i * plane + p] >= 0.5 {
+                for channel in 0..<3 {
+                    let j = (i * 3 + channel) * plane + p
+                    let difference = Double(fills.pointer[j] - images.pointer[j])
+                    cropError += difference * difference
+                }
+                cropArea += 3
+            }
+            guard cropArea > 0 else { continue }
+            decibels += -10 * log10(max(cropError / cropArea, 1e-10))
+            error += cropError
+            area += cropArea
+        }
+        return Score(mean: decibels / Double(count), pooled: -10 * log10(max(error / max(area, 1), 1e-10)))
+    }
+}
