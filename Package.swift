@@ -63,7 +63,8 @@ let package = Package(
         .executableTarget(
             name: "refine-distill",
             dependencies: [
-                "Distillation", "ImageCodec", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Distillation", "Diffusion", "Layers", "TensorCore", "ImageCodec",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "refine-bench",

@@ -60,7 +60,7 @@ public struct UNetConfiguration: Codable, Sendable, Equatable {
     public static func student(codec: CodecConfiguration) -> UNetConfiguration {
         let folded = codec.patchSize * codec.patchSize
         return UNetConfiguration(
-            sampleSize: 32, inChannels: 7 * folded, outChannels: 3 * folded, blockOutChannels: [64, 96, 160, 224],
+            sampleSize: 32, inChannels: 7 * folded, outChannels: 3 * folded, blockOutChannels: [64, 96, 160, 192],
             downBlockTypes: [.plain, .plain, .plain, .attention], midBlockType: .plain,
             upBlockTypes: [.attention, .plain, .plain, .plain], layersPerBlock: 1, attentionHeadDim: 32,
             normNumGroups: 16, normEps: 1e-5, crossAttentionDim: 64, downsamplePadding: 1, flipSinToCos: true,

@@ -6,7 +6,7 @@ import TensorCore
 ///
 /// See https://huggingface.co/docs/safetensors. Files are untrusted: every length and offset is checked before use.
 public enum Safetensors {
-    /// How numbers are stored. All are held as fp32 in memory.
+    /// How numbers are written. All are held as fp32 in memory.
     public enum ElementType: String, Codable, Sendable {
         case float32 = "F32"
         case float16 = "F16"
@@ -79,11 +79,25 @@ public enum Safetensors {
         return (tensors, metadata)
     }
 
+    /// Types that are read; integers (position indices, labels) become floats.
+    private enum StoredType: String {
+        case float32 = "F32", float16 = "F16", bfloat16 = "BF16", int64 = "I64", int32 = "I32", uint8 = "U8"
+
+        var byteCount: Int {
+            switch self {
+            case .int64: 8
+            case .float32, .int32: 4
+            case .float16, .bfloat16: 2
+            case .uint8: 1
+            }
+        }
+    }
+
     private static func tensor(
         _ entry: Entry, name: String, data: Data, body: Int, damaged: (String) -> ModelError
     ) throws -> Tensor {
-        guard let type = ElementType(rawValue: entry.dtype) else {
-            throw damaged("tensor \"\(name)\" has type \(entry.dtype); F32, F16 and BF16 can be read")
+        guard let type = StoredType(rawValue: entry.dtype) else {
+            throw damaged("tensor \"\(name)\" has type \(entry.dtype), which is not read")
         }
         var count = 1
         for extent in entry.shape {
@@ -100,24 +114,33 @@ public enum Safetensors {
             throw damaged("tensor \"\(name)\" of shape \(entry.shape) does not fill the bytes \(offsets)")
         }
         let result = Tensor(uninitialized: entry.shape)
-        // Copied by bytes: the format does not promise alignment.
         data[(body + offsets[0])..<(body + offsets[1])].withUnsafeBytes { source in
-            guard let base = source.baseAddress, count > 0 else { return }
-            if type == .float32 {
-                UnsafeMutableRawPointer(result.pointer).copyMemory(from: base, byteCount: bytes)
-                return
-            }
-            let words = [UInt16](unsafeUninitializedCapacity: count) { buffer, initialized in
+            convert(source, type, to: result.pointer, count: count)
+        }
+        return result
+    }
+
+    /// Copies by bytes first: the format does not promise alignment.
+    private static func convert(
+        _ source: UnsafeRawBufferPointer, _ type: StoredType, to target: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        func elements<T: FixedWidthInteger>(_: T.Type) -> [T] {
+            [T](unsafeUninitializedCapacity: count) { buffer, initialized in
                 UnsafeMutableRawBufferPointer(buffer).copyMemory(from: source)
                 initialized = count
             }
-            if type == .float16 {
-                rk_half_to_float(words, result.pointer, Int64(count))
-            } else {
-                rk_bfloat_to_float(words, result.pointer, Int64(count))
-            }
         }
-        return result
+        func widen<T: FixedWidthInteger>(_: T.Type) {
+            for (i, value) in elements(T.self).enumerated() { target[i] = Float(value) }
+        }
+        switch type {
+        case .float32: UnsafeMutableRawBufferPointer(start: target, count: source.count).copyMemory(from: source)
+        case .float16: rk_half_to_float(elements(UInt16.self), target, Int64(count))
+        case .bfloat16: rk_bfloat_to_float(elements(UInt16.self), target, Int64(count))
+        case .int64: widen(Int64.self)
+        case .int32: widen(Int32.self)
+        case .uint8: widen(UInt8.self)
+        }
     }
 
     /// Writes tensors in the order of their names, atomically: a reader sees the old file or the whole new one.

@@ -1,0 +1,23 @@
+import ArgumentParser
+import Glibc
+import TensorCore
+
+/// The laboratory: makes data, trains, evaluates. Nothing of it runs in the daemon.
+@main
+struct RefineDistill: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "refine-distill",
+        abstract: "Train and measure the models of Refine-Control.",
+        subcommands: [Synth.self, Train.self, Evaluate.self])
+
+    /// libgomp reads its wait policy before main; passive threads leave the core to whoever has work.
+    static func main() {
+        EngineProcess.restartWithPassiveThreads()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
