@@ -41,13 +41,16 @@ enum CropPlan {
         let components = hole.values.withUnsafeBufferPointer {
             HoleComponent.find(in: $0, width: hole.width, height: hole.height, reach: 1)
         }
-        let layout = Layout(photoWidth: hole.width, photoHeight: hole.height, multiple: sizeMultiple)
+        let layout = Layout(photoWidth: hole.width, photoHeight: hole.height, multiple: quantum(sizeMultiple))
         var pieces: [Piece] = []
         for component in gathered(components) {
             pieces += Self.pieces(of: component, in: hole, layout: layout)
         }
         return merged(pieces, layout: layout).map { layout.crop($0) }
     }
+
+    /// Crops are multiples of at least 32 pixels, so that the model sees few shapes.
+    private static func quantum(_ sizeMultiple: Int) -> Int { (31 + sizeMultiple) / sizeMultiple * sizeMultiple }
 
     /// Some holes that are filled together.
     private struct Piece {

@@ -9,7 +9,7 @@ public struct FillOptions: Sendable, Equatable {
     /// Pixels by which the mask grows before anything else.
     public var dilate: Int
 
-    public static let largestSteps = 1000
+    public static let largestSteps = 64
 
     public init(steps: Int? = nil, seed: UInt64 = 0, feather: Int = 2, dilate: Int = 0) {
         self.steps = steps
