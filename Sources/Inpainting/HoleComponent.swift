@@ -9,6 +9,8 @@ struct HoleComponent: Sendable {
 
     var box: PixelBox
     var runs: [Run]
+    /// Several parts that were taken together.
+    var isGroup = false
 
     /// Splits a mask (row-major, `width` x `height`, anything but 0 = hole) into its parts, in scan order.
     ///

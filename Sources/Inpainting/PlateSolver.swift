@@ -13,7 +13,7 @@ import CKernels
 /// cells. The number of iterations hardly depends on the size of the hole.
 ///
 /// Not thread-safe: one instance for one thread at a time. Many instances may run at once.
-final class PlateSolver {
+package final class PlateSolver {
     private struct Level {
         let grid: PlateGrid
         let u: UnsafeMutablePointer<Float>
@@ -35,7 +35,7 @@ final class PlateSolver {
     ///   - hole: row-major, `width` x `height`, true = to be filled. Where the rectangle's side is not the image's border,
     ///     it must have two columns or rows of known pixels there, which is as far as the equation reaches.
     ///   - tension: 0 or more, in 1 / pixel^2.
-    init(hole: [Bool], width: Int, height: Int, tension: Float, smoothing: Int = 3, bottomSmoothing: Int = 12) {
+    package init(hole: [Bool], width: Int, height: Int, tension: Float, smoothing: Int = 3, bottomSmoothing: Int = 12) {
         self.smoothing = smoothing
         self.bottomSmoothing = bottomSmoothing
         var levels: [Level] = []
@@ -71,7 +71,7 @@ final class PlateSolver {
     ///   - rowStride: floats from row to row.
     ///   - tolerance: the largest error left in any pixel, as estimated by the preconditioner.
     /// - Returns: the number of iterations, and the estimate of the largest error that is left.
-    func solve(
+    package func solve(
         _ pixels: UnsafeMutablePointer<Float>, rowStride: Int, tolerance: Float, limit: Int = 60
     ) -> (iterations: Int, error: Float) {
         let grid = finest
@@ -107,7 +107,7 @@ final class PlateSolver {
     }
 
     /// Largest entry of `(L L + tension L) u` over the hole, for tests; computed by the vector loops.
-    func residual(_ pixels: UnsafeMutablePointer<Float>, rowStride: Int) -> Float {
+    package func residual(_ pixels: UnsafeMutablePointer<Float>, rowStride: Int) -> Float {
         load(pixels, rowStride: rowStride)
         return finest.withKernel { kernel in
             rc_plate_residual(kernel, x, nil, q)

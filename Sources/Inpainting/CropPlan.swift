@@ -1,0 +1,209 @@
+/// One rectangle of the photo that goes through the model, and the hole pixels that it is there to fill.
+struct Crop: Sendable, Equatable {
+    /// The first column and row, inside of the photo. Beyond the photo's right and lower border the crop goes on with
+    /// the photo's reflection.
+    let x: Int
+    let y: Int
+    /// Photo pixels, multiples of `sizeMultiple * scale`.
+    let width: Int
+    let height: Int
+    /// Photo pixels per pixel of the model, in each direction.
+    let scale: Int
+    let runs: [HoleComponent.Run]
+
+    var modelWidth: Int { width / scale }
+    var modelHeight: Int { height / scale }
+}
+
+/// Cuts the holes of a photo into crops for the model.
+///
+/// - Every hole gets context on each side: as much as it is large, at least ``leastContext`` pixels; a long thin hole
+///   (a wire) four times its thickness.
+/// - Crops are never larger for the model than ``limit``. A hole a bit too large for that gets less context, down to
+///   half; a long thin one is cut into cells, filled one after the other, so that each sees the last one's fill and
+///   nothing becomes blurred; a truly large one is filled at a half, a third... of its resolution.
+/// - Holes share a crop where that is less work.
+/// - Sides are quantised, so that the model sees few shapes.
+enum CropPlan {
+    static let leastContext = 32
+    static let limit = 1024
+    static let cell = 512
+    static let thin = 192
+    /// From this many holes on, the small ones are taken together by cells of the photo.
+    static let manyHoles = 64
+    static let smallHole = 64
+
+    /// - Parameters:
+    ///   - hole: everything but 0 is to be filled.
+    ///   - sizeMultiple: what the model wants widths and heights to be multiples of; divides ``limit``.
+    /// - Returns: crops whose runs hold every hole pixel exactly once.
+    static func make(hole: FillMask, sizeMultiple: Int) -> [Crop] {
+        let components = hole.values.withUnsafeBufferPointer {
+            HoleComponent.find(in: $0, width: hole.width, height: hole.height, reach: 1)
+        }
+        let layout = Layout(photoWidth: hole.width, photoHeight: hole.height, multiple: quantum(sizeMultiple))
+        var pieces: [Piece] = []
+        for component in gathered(components) {
+            pieces += Self.pieces(of: component, in: hole, layout: layout)
+        }
+        return merged(pieces, layout: layout).map { layout.crop($0) }
+    }
+
+    /// Crops are multiples of at least 32 pixels, so that the model sees few shapes.
+    private static func quantum(_ sizeMultiple: Int) -> Int { (31 + sizeMultiple) / sizeMultiple * sizeMultiple }
+
+    /// Some holes that are filled together.
+    private struct Piece {
+        var box: PixelBox
+        var context: Int
+        var runs: [HoleComponent.Run]
+    }
+
+    /// Takes small holes together where there are very many (dust), so that the search for merges stays short.
+    private static func gathered(_ components: [HoleComponent]) -> [HoleComponent] {
+        guard components.count > manyHoles else { return components }
+        struct Cell: Hashable {
+            var column: Int
+            var row: Int
+        }
+        var result: [HoleComponent] = []
+        var slot: [Cell: Int] = [:]
+        for component in components {
+            let box = component.box
+            guard max(box.width, box.height) <= smallHole else {
+                result.append(component)
+                continue
+            }
+            let key = Cell(column: box.x / (cell / 2), row: box.y / (cell / 2))
+            if let index = slot[key] {
+                result[index].box = result[index].box.union(box)
+                result[index].runs += component.runs
+                result[index].isGroup = true
+            } else {
+                slot[key] = result.count
+                result.append(component)
+            }
+        }
+        return result
+    }
+
+    private static func pieces(of component: HoleComponent, in hole: FillMask, layout: Layout) -> [Piece] {
+        let box = component.box
+        let size = max(box.width, box.height)
+        if component.isGroup { return [Piece(box: box, context: 2 * leastContext, runs: component.runs)] }
+        let thickness = size <= smallHole ? min(box.width, box.height) : thickness(of: component, in: hole)
+        let context = max(leastContext, min(size, 4 * thickness))
+        let piece = Piece(box: box, context: context, runs: component.runs)
+        if layout.scale(piece) == 1 { return [piece] }
+        if thickness <= thin { return cells(of: component, context: min(context, (limit - cell) / 2)) }
+        let tight = Piece(box: box, context: max(leastContext, (limit - size) / 2), runs: component.runs)
+        return 2 * tight.context >= context && layout.scale(tight) == 1 ? [tight] : [piece]
+    }
+
+    /// Twice the largest distance from a hole pixel to a known one.
+    private static func thickness(of component: HoleComponent, in hole: FillMask) -> Int {
+        let box = component.box.grown(by: 1, imageWidth: hole.width, imageHeight: hole.height)
+        var largest = 0
+        SquaredDistance.forEachRow(width: box.width, height: box.height) { x, y in
+            hole.values[(box.y + y) * hole.width + box.x + x] == 0
+        } row: { _, squared in
+            largest = max(largest, squared.max() ?? 0)
+        }
+        return 2 * Int(Double(largest).squareRoot().rounded(.up))
+    }
+
+    /// Cuts a hole along a grid of cells of at most ``cell`` pixels.
+    private static func cells(of component: HoleComponent, context: Int) -> [Piece] {
+        let box = component.box
+        let columns = (box.width + cell - 1) / cell
+        let rows = (box.height + cell - 1) / cell
+        let cellWidth = (box.width + columns - 1) / columns
+        let cellHeight = (box.height + rows - 1) / rows
+        var pieces = [Piece?](repeating: nil, count: columns * rows)
+        for run in component.runs {
+            var from = run.from
+            while from < run.to {
+                let column = (from - box.x) / cellWidth
+                let to = min(run.to, box.x + (column + 1) * cellWidth)
+                let part = PixelBox(x: from, y: run.y, width: to - from, height: 1)
+                let index = (run.y - box.y) / cellHeight * columns + column
+                var piece = pieces[index] ?? Piece(box: part, context: context, runs: [])
+                piece.box = piece.box.union(part)
+                piece.runs.append(HoleComponent.Run(y: run.y, from: from, to: to))
+                pieces[index] = piece
+                from = to
+            }
+        }
+        return pieces.compactMap { $0 }
+    }
+
+    /// Joins pieces as long as one crop for two is no more work and no coarser.
+    private static func merged(_ pieces: [Piece], layout: Layout) -> [Piece] {
+        var pieces = pieces
+        var first = 0
+        while first < pieces.count {
+            var second = first + 1
+            while second < pieces.count {
+                let (a, b) = (pieces[first], pieces[second])
+                let joint = Piece(box: a.box.union(b.box), context: max(a.context, b.context), runs: [])
+                if layout.scale(joint) <= max(layout.scale(a), layout.scale(b)),
+                    layout.work(joint) <= layout.work(a) + layout.work(b)
+                {
+                    pieces[first] = Piece(box: joint.box, context: joint.context, runs: a.runs + b.runs)
+                    pieces.remove(at: second)
+                    // The grown piece may now go together with one that was too far before.
+                    second = first + 1
+                } else {
+                    second += 1
+                }
+            }
+            first += 1
+        }
+        return pieces
+    }
+
+    /// The geometry of crops in one photo.
+    private struct Layout {
+        let photoWidth: Int
+        let photoHeight: Int
+        let multiple: Int
+
+        func crop(_ piece: Piece) -> Crop {
+            let scale = scale(piece)
+            let width = side(piece.box.width, piece.context, photoWidth, scale)
+            let height = side(piece.box.height, piece.context, photoHeight, scale)
+            func origin(_ start: Int, _ length: Int, _ side: Int, _ photo: Int) -> Int {
+                max(0, min(start + length / 2 - side / 2, photo - side))
+            }
+            return Crop(
+                x: origin(piece.box.x, piece.box.width, width, photoWidth),
+                y: origin(piece.box.y, piece.box.height, height, photoHeight), width: width, height: height,
+                scale: scale, runs: piece.runs)
+        }
+
+        /// The smallest scale at which the crop is within the limit.
+        func scale(_ piece: Piece) -> Int {
+            var scale = 1
+            while max(
+                side(piece.box.width, piece.context, photoWidth, scale),
+                side(piece.box.height, piece.context, photoHeight, scale)) > limit * scale
+            {
+                scale += 1
+            }
+            return scale
+        }
+
+        /// Pixels that go through the model.
+        func work(_ piece: Piece) -> Int {
+            let scale = scale(piece)
+            return side(piece.box.width, piece.context, photoWidth, scale) / scale
+                * side(piece.box.height, piece.context, photoHeight, scale) / scale
+        }
+
+        private func side(_ length: Int, _ context: Int, _ photo: Int, _ scale: Int) -> Int {
+            let unit = multiple * scale
+            func quantised(_ value: Int) -> Int { (value + unit - 1) / unit * unit }
+            return min(quantised(length + 2 * context), quantised(photo))
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/// What ``FillTask`` needs of a diffusion model, so that tests can bring their own.
+public protocol FillPipeline: AnyObject {
+    associatedtype Run: FillRun
+
+    var name: String { get }
+    var generation: String { get }
+    var parameterCount: Int { get }
+    var defaultSteps: Int { get }
+    /// Widths and heights must be multiples of this.
+    var sizeMultiple: Int { get }
+
+    /// Begins to fill one crop.
+    ///
+    /// - Parameters:
+    ///   - prefill: planar RGB `[3, height, width]`, 0...1: the photo, its hole filled smoothly.
+    ///   - mask: `[height, width]`, 255 = hole.
+    func start(prefill: [Float], mask: [UInt8], width: Int, height: Int, steps: Int, seed: UInt64) throws -> Run
+}
+
+/// The denoising of one crop.
+public protocol FillRun: AnyObject {
+    var totalSteps: Int { get }
+    var completedSteps: Int { get }
+    /// One denoising step.
+    func step() throws
+    /// Planar RGB `[3, height, width]`, 0...1: the pre-fill plus, in the hole, what the model adds to it.
+    func image() -> [Float]
+}

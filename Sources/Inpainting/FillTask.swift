@@ -1,0 +1,162 @@
+/// The fill of one photo, in steps short enough to be cancelled between them.
+///
+/// ```swift
+/// let task = try FillTask(model: model, image: photo, mask: mask, options: FillOptions(seed: 1))
+/// while try task.advance() { report(task.completedSteps, of: task.totalSteps) }
+/// let result = try task.finish()
+/// ```
+/// The holes are cut into crops (``CropPlan``); each is filled smoothly, denoised and blended into the photo before
+/// the next one begins. Not Sendable: it lives on the engine's thread, as its model does.
+public final class FillTask {
+    /// Units of work in all and done so far: per crop one pre-fill, the denoising steps, one blending.
+    public private(set) var totalSteps: Int
+    public private(set) var completedSteps = 0
+    /// What the next ``advance()`` does: `prefill`, `denoise`, `blend`; `done` at the end.
+    public var stage: String { phase.name }
+
+    private enum Phase {
+        case prefill
+        case denoise(CropPixels, input: [Float], run: any FillRun)
+        case blend(CropPixels, fill: [Float])
+        case done
+
+        var name: String {
+            switch self {
+            case .prefill: "prefill"
+            case .denoise: "denoise"
+            case .blend: "blend"
+            case .done: "done"
+            }
+        }
+    }
+
+    private let model: FillModel
+    private let image: RasterImage
+    private let opacity: FillMask
+    private let steps: Int
+    private let seed: UInt64
+    private let crops: [Crop]
+    private var index = 0
+    private var phase = Phase.prefill
+    /// What is still to be filled; crops that were filled count as known for the next ones.
+    private var hole: FillMask
+    private var filled: RasterImage
+    private var classical: RasterImage
+
+    /// Checks the arguments and plans the crops.
+    ///
+    /// - Throws: ``FillError`` with `sizeMismatch`, `emptyMask`, `nothingKnown` or `invalidOption`.
+    public init(model: FillModel, image: RasterImage, mask: FillMask, options: FillOptions) throws {
+        try options.validate()
+        guard mask.width == image.width, mask.height == image.height else {
+            throw FillError(
+                .sizeMismatch, argument: "mask",
+                problem: "\(mask.width)x\(mask.height) for a photo of \(image.width)x\(image.height)",
+                remedy: "give a mask of the photo's size")
+        }
+        let filledCount = mask.filledCount
+        guard filledCount > 0 else {
+            throw FillError(
+                .emptyMask, argument: "mask", problem: "nothing is marked",
+                remedy: "paint what is to be filled white on black")
+        }
+        guard filledCount < mask.values.count else {
+            throw FillError(
+                .nothingKnown, argument: "mask", problem: "everything is marked",
+                remedy: "leave some of the photo black: white is filled, black is kept")
+        }
+        let opacity = mask.dilated(by: options.dilate).feathered(by: options.feather)
+        guard opacity.values.contains(0) else {
+            throw FillError(
+                .nothingKnown, argument: "mask", problem: "grown by dilate and feather, it covers everything",
+                remedy: "give a smaller dilate or feather")
+        }
+        self.model = model
+        self.image = image
+        self.opacity = opacity
+        hole = opacity
+        filled = image
+        classical = image
+        steps = options.steps ?? model.info.defaultSteps
+        seed = options.seed
+        crops = CropPlan.make(hole: opacity, sizeMultiple: model.pipeline.sizeMultiple)
+        totalSteps = crops.count * (steps + 2)
+    }
+
+    /// Does one unit of work: the pre-fill of one crop, one denoising step, or one blending.
+    ///
+    /// - Returns: true while more is left.
+    /// - Throws: what the model throws; ``FillError`` with `modelFailed`.
+    public func advance() throws -> Bool {
+        switch phase {
+        case .prefill:
+            phase = try begin(crops[index])
+        case .denoise(let pixels, let input, let run):
+            phase = try denoise(pixels, input: input, run: run)
+        case .blend(let pixels, let fill):
+            blend(pixels, fill: fill)
+        case .done:
+            return false
+        }
+        completedSteps += 1
+        if case .done = phase { return false }
+        return true
+    }
+
+    /// The filled photo.
+    ///
+    /// - Throws: ``FillError`` with `notFinished` before ``advance()`` returned false.
+    public func finish() throws -> FillResult {
+        guard case .done = phase else {
+            throw FillError(
+                .notFinished, argument: "image", problem: "\(completedSteps) of \(totalSteps) steps are done",
+                remedy: "advance until no more is left")
+        }
+        return FillResult(filled: filled, changed: opacity, classical: classical)
+    }
+
+    private func begin(_ crop: Crop) throws -> Phase {
+        var pixels = CropPixels(crop, from: filled, hole: hole)
+        pixels.prefill()
+        classical.blend(pixels.planes, crop: crop, opacity: opacity, over: image)
+        let input = pixels.modelInput()
+        // Another seed for each crop: the same noise twice would show.
+        let run = try model.pipeline.start(
+            prefill: input.planes, mask: input.mask, width: crop.modelWidth, height: crop.modelHeight, steps: steps,
+            seed: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
+        totalSteps += run.totalSteps - steps
+        if run.completedSteps >= run.totalSteps { return .blend(pixels, fill: try fill(pixels, input.planes, run)) }
+        return .denoise(pixels, input: input.planes, run: run)
+    }
+
+    private func denoise(_ pixels: CropPixels, input: [Float], run: any FillRun) throws -> Phase {
+        let before = run.completedSteps
+        try run.step()
+        guard run.completedSteps > before else { throw failure("a denoising step made no progress") }
+        if run.completedSteps < run.totalSteps { return .denoise(pixels, input: input, run: run) }
+        return .blend(pixels, fill: try fill(pixels, input, run))
+    }
+
+    private func fill(_ pixels: CropPixels, _ input: [Float], _ run: any FillRun) throws -> [Float] {
+        let output = run.image()
+        guard output.count == input.count, output.allSatisfy(\.isFinite) else {
+            throw failure("its output is not a picture of the crop's size")
+        }
+        return pixels.filled(output: output, input: input)
+    }
+
+    private func blend(_ pixels: CropPixels, fill: [Float]) {
+        let crop = crops[index]
+        filled.blend(fill, crop: crop, opacity: opacity, over: image)
+        for run in crop.runs {
+            for x in run.from..<run.to { hole.values[run.y * hole.width + x] = 0 }
+        }
+        index += 1
+        phase = index < crops.count ? .prefill : .done
+    }
+
+    private func failure(_ problem: String) -> FillError {
+        FillError(
+            .modelFailed, argument: "model", problem: problem, remedy: "check the model's files, or use another model")
+    }
+}
