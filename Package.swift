@@ -68,7 +68,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "refine-bench",
-            dependencies: ["Inpainting", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
 
         // Tests.
         .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),

@@ -28,9 +28,9 @@ public final class ParameterSet {
     private var variables: [String: Variable] = [:]
 
     /// New parameters, for training from the start.
-    public init(seed: UInt64) {
+    public init(seed: UInt64, requiresGradient: Bool = true) {
         source = .random(SeededRandom(seed: seed))
-        requiresGradient = true
+        self.requiresGradient = requiresGradient
     }
 
     /// Parameters from a file. `origin` names it in errors.

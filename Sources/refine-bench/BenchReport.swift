@@ -1,0 +1,37 @@
+import Foundation
+import Glibc
+
+/// The figures of one benchmark; the property names are the keys of the JSON.
+struct BenchReport: Encodable {
+    var name: String
+    var shape: String
+    var median_s: Double
+    var min_s: Double
+    var runs: Int
+    var threads: Int
+    /// Effective GFLOP/s at the median: the operations of the direct method over the time that was taken.
+    var gflops: Double?
+    var peak_rss_mb: Double
+    var engine: String
+    var blas_core: String
+
+    /// The largest resident set of this process so far, in MB (10^6 bytes).
+    static func peakResidentMegabytes() -> Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return Double(usage.ru_maxrss) * 1024 / 1e6
+    }
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    var line: String {
+        let speed = gflops.map { String(format: "  %.0f GFLOP/s", $0) } ?? ""
+        return String(
+            format: "%@ %@  median %.1f ms  min %.1f ms  (%d runs, %d threads)%@  peak RSS %.0f MB", name, shape,
+            median_s * 1e3, min_s * 1e3, runs, threads, speed, peak_rss_mb)
+    }
+}
