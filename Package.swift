@@ -23,7 +23,8 @@ let package = Package(
         .systemLibrary(name: "CDBus", pkgConfig: "dbus-1", providers: [.apt(["libdbus-1-dev"])]),
         .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
         .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
-        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=fast"])],
+        .target(
+            name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=fast"])],
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
         .target(name: "CSandbox"),
 
@@ -33,10 +34,14 @@ let package = Package(
         .target(name: "Layers", dependencies: ["Autograd", "TensorCore", "CKernels"]),
 
         // The model and the method.
-        .target(name: "Diffusion", dependencies: ["Layers", "Autograd", "TensorCore"], resources: [.copy("Resources/default-student")]),
+        .target(
+            name: "Diffusion", dependencies: ["Layers", "Autograd", "TensorCore"],
+            resources: [.copy("Resources/default-student")]),
         .target(name: "Inpainting", dependencies: ["Diffusion", "CKernels"]),
         .target(name: "Metrics", dependencies: ["Diffusion", "Inpainting"]),
-        .target(name: "Distillation", dependencies: ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
+        .target(
+            name: "Distillation",
+            dependencies: ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
 
         // Files, the sandboxed worker, the bus, the daemon.
         .target(name: "ImageCodec", dependencies: ["CVips"]),

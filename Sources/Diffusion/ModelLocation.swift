@@ -11,7 +11,8 @@ public enum ModelLocation {
         executable: String = executablePath()
     ) -> String? {
         if let chosen = environment["REFINE_MODEL"], !chosen.isEmpty { return chosen }
-        let data = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        let data =
+            environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
             ?? environment["HOME"].map { "\($0)/.local/share" }
         let folder = (executable as NSString).deletingLastPathComponent
         let prefix = (folder as NSString).deletingLastPathComponent
