@@ -162,6 +162,22 @@ import Testing
         #expect(isRight)
     }
 
+    @Test func laterCropsOfOneHoleContinueTheFillOfEarlierOnes() throws {
+        // A wire of 2,400 pixels is cut into cells; the model paints it white on black.
+        let (width, height) = (2400, 96)
+        let image = try RasterImage(
+            width: width, height: height, samples: .u8([UInt8](repeating: 0, count: width * height * 3)))
+        let hole = (0..<(width * height)).map { i in UInt8((46..<50).contains(i / width) ? 255 : 0) }
+        let mask = try FillMask(width: width, height: height, values: hole)
+        let pipeline = FakePipeline { request in request.prefill.map { _ in 1 } }
+        let result = try fill(image, mask, FillOptions(steps: 1, feather: 0), with: pipeline)
+        let after = samplesOf(result.filled)
+        #expect(after.indices.allSatisfy { after[$0] == (hole[$0 / 3] == 0 ? 0 : 255) })
+        #expect(pipeline.requests.count > 1)
+        #expect(pipeline.requests.first?.prefill.max() == 0)
+        #expect(pipeline.requests.dropFirst().allSatisfy { $0.prefill.max() == 1 })
+    }
+
     // MARK: Bad input
 
     @Test func argumentsThatCannotBeFilledAreNamed() throws {
