@@ -1,18 +1,18 @@
 /// One rectangle of the photo that goes through the model, and the hole pixels that it is there to fill.
-struct Crop: Sendable, Equatable {
+package struct Crop: Sendable, Equatable {
     /// The first column and row, inside of the photo. Beyond the photo's right and lower border the crop goes on with
     /// the photo's reflection.
-    let x: Int
-    let y: Int
+    package let x: Int
+    package let y: Int
     /// Photo pixels, multiples of `sizeMultiple * scale`.
-    let width: Int
-    let height: Int
+    package let width: Int
+    package let height: Int
     /// Photo pixels per pixel of the model, in each direction.
-    let scale: Int
-    let runs: [HoleComponent.Run]
+    package let scale: Int
+    package let runs: [HoleComponent.Run]
 
-    var modelWidth: Int { width / scale }
-    var modelHeight: Int { height / scale }
+    package var modelWidth: Int { width / scale }
+    package var modelHeight: Int { height / scale }
 }
 
 /// Cuts the holes of a photo into crops for the model.
@@ -24,9 +24,9 @@ struct Crop: Sendable, Equatable {
 ///   nothing becomes blurred; a truly large one is filled at a half, a third... of its resolution.
 /// - Holes share a crop where that is less work.
 /// - Sides are quantised, so that the model sees few shapes.
-enum CropPlan {
+package enum CropPlan {
     static let leastContext = 32
-    static let limit = 1024
+    package static let limit = 1024
     static let cell = 512
     static let thin = 192
     /// From this many holes on, the small ones are taken together by cells of the photo.
@@ -37,7 +37,7 @@ enum CropPlan {
     ///   - hole: everything but 0 is to be filled.
     ///   - sizeMultiple: what the model wants widths and heights to be multiples of; divides ``limit``.
     /// - Returns: crops whose runs hold every hole pixel exactly once.
-    static func make(hole: FillMask, sizeMultiple: Int) -> [Crop] {
+    package static func make(hole: FillMask, sizeMultiple: Int) -> [Crop] {
         let components = hole.values.withUnsafeBufferPointer {
             HoleComponent.find(in: $0, width: hole.width, height: hole.height, reach: 1)
         }

@@ -1,10 +1,10 @@
 /// One connected part of a mask, as horizontal runs of hole pixels.
-struct HoleComponent: Sendable {
+package struct HoleComponent: Sendable {
     /// Hole pixels `from ..< to` of row `y`; absolute coordinates.
-    struct Run: Sendable, Hashable {
-        var y: Int
-        var from: Int
-        var to: Int
+    package struct Run: Sendable, Hashable {
+        package var y: Int
+        package var from: Int
+        package var to: Int
     }
 
     var box: PixelBox

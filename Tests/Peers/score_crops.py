@@ -16,6 +16,7 @@ are alike. Needs numpy, scipy, opencv-python-headless, scikit-image, safetensors
 import argparse
 import json
 import pathlib
+import sys
 
 import cv2
 import numpy as np
@@ -99,7 +100,7 @@ def summary(table):
 
 
 def bootstrap(tables, photo, rounds=2000):
-    """Percentile intervals of each summary, and of each difference to the baseline (the last argument of tables)."""
+    """Percentile intervals of each summary, and of of its differences."""
     rng = np.random.default_rng(0)
     groups = [np.flatnonzero(photo == p) for p in np.unique(photo)]
     draws = []
@@ -107,6 +108,12 @@ def bootstrap(tables, photo, rounds=2000):
         chosen = np.concatenate([groups[i] for i in rng.integers(0, len(groups), len(groups))])
         draws.append([summary(t[chosen]) for t in tables])
     return draws
+
+
+def shown(argument):
+    """Paths by their last part alone."""
+    name, separator, path = argument.rpartition("=")
+    return name + separator + path.rsplit("/", 1)[-1]
 
 
 def interval(values):
@@ -145,7 +152,8 @@ def main():
     groups = {("content", label): crops["content"] == i for i, label in enumerate(contents)}
     groups |= {("kind", label): crops["kind"] == i for i, label in enumerate(kinds)}
     report = {"crops": len(images), "size": images.shape[1], "photos": json.loads(metadata["photos"]),
-              "best_classical": best, "fills": {}}
+              "best_classical": best,
+              "command": " ".join(shown(argument) for argument in sys.argv), "fills": {}}
     for i, name in enumerate(names):
         entry = {}
         for key, value in summary(tables[name]).items():
@@ -169,6 +177,7 @@ def main():
 def markdown(report):
     size, fills = report["size"], report["fills"]
     lines = [f"## {report['crops']} crops of {size}x{size}, {len(report['photos'])} photos", "",
+             f"Made by `python {report['command']}`.", "",
              "| fill | PSNR, mean (dB) | PSNR, pooled (dB) | SSIM |", "|---|---|---|---|"]
 
     def cell(entry, digits):

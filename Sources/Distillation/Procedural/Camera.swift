@@ -18,7 +18,7 @@ struct Camera {
         var moods: [String] = []
         var layer = scene
         // Most photos are seen shrunk, so sharp; the rest are soft from the lens, focus or movement.
-        let sigma: Float = random.chance(0.55) ? random.uniform(0.2...0.6) : random.logUniform(0.5...1.5)
+        let sigma: Float = random.chance(0.65) ? random.uniform(0...0.45) : random.logUniform(0.45...1.5)
         layer.blur(sigma: sigma)
         exposeAndGrade(&layer, &moods)
         let grayscale = random.chance(0.05)
@@ -32,8 +32,8 @@ struct Camera {
         for pixel in layer.pixels { mean += pixel.luminance }
         mean = max(mean / Float(count), 0.004)
         // Cameras bring the mean to a middle value, with a liking for the scene's own brightness.
-        let target = 0.19 * PortableMath.exp(0.55 * random.normal())
-        let gain = PortableMath.pow(target / mean, random.uniform(0.35...0.9))
+        let target = 0.2 * PortableMath.exp(0.75 * random.normal())
+        let gain = PortableMath.pow(target / mean, random.uniform(0.5...1))
         let warm = random.normal() * 0.07
         let green = random.normal() * 0.02
         let balance = Pixel(gain * (1 + warm), gain * (1 + green), gain * (1 - warm), 1)
@@ -70,7 +70,7 @@ struct Camera {
         var values = [Pixel](repeating: .zero, count: width * height)
         let shoulder = random.uniform(0.55...0.95)
         let contrast = random.uniform(-0.1...0.35)
-        let saturation = grayscale ? 0 : random.uniform(0.75...1.2)
+        let saturation = grayscale ? 0 : random.uniform(0.85...1.45)
         let curve = Self.curve
         func tone(_ x: Float) -> Float {
             var light = max(x, 0)

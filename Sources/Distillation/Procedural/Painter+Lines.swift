@@ -105,7 +105,8 @@ extension Painter {
         }
     }
 
-    private mutating func grow(
+    /// A limb with its side limbs, `depth` times.
+    mutating func grow(
         from: SIMD2<Float>, angle: Float, radius: Float, length: Float, depth: Int, _ strokes: inout [Stroke]
     ) {
         let stroke = Stroke(

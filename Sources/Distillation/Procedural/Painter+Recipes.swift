@@ -1,7 +1,9 @@
 /// The kinds of scenes and how often each is painted.
 extension Painter {
     mutating func paintRecipe() {
-        switch random.index(weights: [0.17, 0.2, 0.1, 0.13, 0.12, 0.1, 0.1, 0.08]) {
+        switch random.index(weights: [
+            0.16, 0.17, 0.09, 0.11, 0.1, 0.08, 0.05, 0.06, 0.05, 0.05, 0.03, 0.03, 0.04, 0.04,
+        ]) {
         case 0: paintSmooth()
         case 1: paintLeaves()
         case 2: paintLines()
@@ -9,7 +11,13 @@ extension Painter {
         case 4: paintTable()
         case 5: paintWall()
         case 6: paintPlants()
-        default: paintCloseUp()
+        case 7: paintCloseUp()
+        case 8: paintAnimal()
+        case 9: paintRoom()
+        case 10: paintBuildings()
+        case 11: paintSign()
+        case 12: paintPile()
+        default: paintMeadow()
         }
     }
 
@@ -58,7 +66,7 @@ extension Painter {
         let ridges = random.integer(0...3)
         var hazeLeft = random.uniform(0.1...0.7)
         for index in 0..<ridges {
-            let word = random.pick(["rock", "foliage", "stone", "snow", "foliage"])
+            let word = random.pick(["rock", "foliage", "stone", "snowy rock", "foliage", "rock", "grass"])
             let land = surface(word)
             let lift = unit * random.uniform(0.05...0.6) * Float(ridges - index) / Float(ridges)
             var edge = stencil(terrain(at: horizon - lift, roughness: random.uniform(0.05...0.5), angle: 0))
@@ -84,6 +92,7 @@ extension Painter {
         if random.chance(0.3) { crossingLines(count: random.integer(1...3)) }
         if random.chance(0.3) { thing(sharp: true) }
         if random.chance(0.2) { branches() }
+        if random.chance(0.08) { fence() }
     }
 
     /// Dishes, boxes and fruit with shadows on a table or a floor.
@@ -103,7 +112,8 @@ extension Painter {
                 shading: slowLight())
             notes.material(wall.word)
         }
-        if random.chance(0.4) { canvas.blur(sigma: random.uniform(0.5...3)) }
+        if random.chance(0.35) { weather() }
+        if random.chance(0.35) { canvas.blur(sigma: random.uniform(0.5...3)) }
         for _ in 0..<random.integer(1...4) { thing(sharp: random.chance(0.8)) }
         if random.chance(0.25) { castShadow() }
     }
@@ -121,10 +131,12 @@ extension Painter {
         notes.background = "a \(Palette.name(of: wall.tone)) wall of \(wall.word)"
         if random.chance(0.4) { castShadow() }
         if random.chance(0.3) { canvas.blur(sigma: random.uniform(0.6...3)) }
-        switch random.index(weights: [0.25, 0.2, 0.2, 0.35]) {
+        if random.chance(0.35) { weather() }
+        switch random.index(weights: [0.22, 0.16, 0.18, 0.12, 0.32]) {
         case 0: crossingLines(count: random.integer(1...5))
         case 1: branches()
         case 2: thing(sharp: true)
+        case 3: fence()
         default: break
         }
     }
@@ -163,6 +175,7 @@ extension Painter {
             notes.material(second.word)
             notes.things.append("an edge of \(second.word)")
         }
+        for _ in 0..<random.integer(0...2) { weather() }
         if random.chance(0.3) { castShadow() }
     }
 }

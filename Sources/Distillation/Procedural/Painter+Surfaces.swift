@@ -29,21 +29,23 @@ extension Painter {
                 random.pick([
                     "plaster", "brick", "tile", "wood", "concrete", "stone", "paint", "paint", "metal", "facade",
                     "planks",
-                    "curtain", "bark", "shingle", "rock",
+                    "curtain", "bark", "shingle", "rock", "peeling paint", "moss", "blinds", "siding", "books",
+                    "lichen",
                 ]))
         case .ground:
             return surface(
                 random.pick([
                     "grass", "sand", "gravel", "soil", "pavement", "wood", "water", "snow", "concrete", "planks",
                     "tile",
-                    "fabric",
+                    "fabric", "moss", "steps", "lichen", "grass", "gravel",
                 ]))
         case .object:
             return surface(
                 random.pick([
                     "paint", "paint", "paint", "ceramic", "ceramic", "wood", "fabric", "metal", "stone", "plaster",
                     "leather",
-                    "paper", "stripes", "checks", "fur", "skin", "foliage", "plaid", "concrete", "rust",
+                    "paper", "stripes", "checks", "fur", "skin", "foliage", "plaid", "concrete", "rust", "turned wood",
+                    "glaze", "glaze", "stone", "moss",
                 ]))
         case .soft:
             return surface(random.pick(["paint", "ceramic", "skin", "paper", "sky", "paint", "plaster"]))
@@ -239,6 +241,54 @@ extension Painter {
                     WeaveMaterial(
                         warpThread: base, weftThread: shifted(base, by: 0.4), noise: noise, twill: random.chance(0.4))),
                 mapping: map(random.logUniform(1.2...9), random.angle()), word: word, tone: base)
+        case "turned wood", "glaze":
+            let base =
+                word == "glaze" ? palette.color(&random, accent: 0.4) : tone(["warm indoor", "autumn"], own: 0.1)
+            return Surface(
+                kind: .ring(
+                    RingMaterial(
+                        base: base, dark: base.lit(random.uniform(0.3...0.8)), noise: noise,
+                        rings: random.logUniform(6...30), contrast: random.uniform(0.3...1.1),
+                        wander: random.uniform(0...1))),
+                mapping: map(unit * random.logUniform(0.4...1.2), angle).stretched(random.uniform(1...1.8), 1),
+                word: word,
+                tone: base)
+        case "snowy rock", "moss", "peeling paint", "lichen":
+            let families: [String: (String, String)] = [
+                "snowy rock": ("gray", "snow"), "moss": ("earth", "foliage"),
+                "peeling paint": ("painted wood", "concrete"),
+                "lichen": ("gray", "autumn"),
+            ]
+            let pair = families[word] ?? ("gray", "earth")
+            let first = named(pair.0)
+            let second = named(pair.1)
+            func half(_ color: Pixel, _ relief: Float) -> RoughMaterial {
+                RoughMaterial(
+                    base: color, other: color.lit(0.6), noise: noise, octaves: 6, gain: 0.6, relief: relief,
+                    mottle: 0.6,
+                    ridged: false, grain: 1, lightX: lightX, lightY: lightY)
+            }
+            return Surface(
+                kind: .patch(
+                    PatchMaterial(
+                        first: half(first, random.uniform(0.4...1.4)), second: half(second, random.uniform(0.1...0.9)),
+                        noise: LatticeNoise(&random), share: random.uniform(0.3...0.7),
+                        sharpness: random.logUniform(0.7...6))),
+                mapping: map(unit * random.logUniform(0.2...0.9), angle), word: word, tone: first)
+        case "blinds", "siding", "steps", "books":
+            let base = palette.color(&random, accent: 0.25)
+            let varied = word == "books"
+            return Surface(
+                kind: .slat(
+                    SlatMaterial(
+                        base: base, other: varied ? palette.color(&random, accent: 0.5) : shifted(base, by: 0.15),
+                        noise: noise,
+                        gap: random.uniform(0.015...0.1), ramp: random.uniform(-0.7...0.7),
+                        variety: varied ? 1 : random.uniform(0...0.3))),
+                mapping: map(
+                    unit * random.logUniform(0.05...0.45),
+                    word == "books" ? .pi / 2 + random.uniform(-0.1...0.1) : random.uniform(-0.3...0.3)), word: word,
+                tone: base)
         case "stripes", "checks", "plaid":
             let base = palette.color(&random)
             let other = palette.color(&random, accent: 0.3)

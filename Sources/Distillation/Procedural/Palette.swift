@@ -23,7 +23,7 @@ struct Palette: Sendable {
     /// A variation in linear light of an sRGB colour: lightness by about `by`, hue and saturation a little.
     func vary(_ srgb: SIMD3<Float>, _ random: inout SeededGenerator, by: Float = 0.15) -> Pixel {
         let gray = 0.3 * srgb.x + 0.59 * srgb.y + 0.11 * srgb.z
-        let saturation = random.uniform(0.55...1.15)
+        let saturation = random.uniform(0.7...1.4)
         let lightness = PortableMath.exp(by * random.normal())
         let shift = SIMD3(random.uniform(-0.02...0.02), random.uniform(-0.02...0.02), random.uniform(-0.02...0.02))
         let mixed = ((srgb - gray) * saturation + gray) * lightness + shift
@@ -91,6 +91,9 @@ struct Palette: Sendable {
         family("red ceramic", [0xA82E1C, 0x7C2014, 0xC24A30, 0xE8E0D6, 0x4A1A12, 0x9A8C80]),
         family("painted wood", [0x7F8C8A, 0xA8AFA6, 0xC7C2B0, 0x5F6B70, 0x8A5A44, 0x3F4A50]),
         family("autumn", [0x9A5B24, 0xC08A3A, 0x6E3B1C, 0x7E7A3C, 0xD9B66A, 0x3E2A1A]),
+        family("vivid", [0xC4241A, 0xE08A1E, 0x2F62B0, 0x3F8A3A, 0xE6C22E, 0x8A2F6B]),
+        family("blue", [0x2F5D94, 0x5A8FC4, 0x1E3557, 0x8FB6D9, 0x43709E, 0xC4D6E6]),
+        family("lime", [0xC6CC4A, 0x9DA83A, 0xD9DE8A, 0x6F7A2C, 0xE9EAC8, 0x8E8F8C]),
         family("snow", [0xE8ECF1, 0xCAD3DD, 0xA3AFBD, 0x6F7C8C, 0xF4F5F5, 0x4C5560]),
         family("white room", [0xE9E7E2, 0xD2CFC8, 0xB5B1A9, 0xF3F2EF, 0x8E8A84, 0x5B5854]),
         family("metal", [0x7B7F84, 0xA5A9AD, 0x54585C, 0xCFD2D4, 0x33363A, 0x8C8478]),

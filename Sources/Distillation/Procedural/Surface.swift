@@ -15,6 +15,9 @@ struct Surface {
         case brushed(BrushedMaterial)
         case facade(FacadeMaterial)
         case fold(FoldMaterial)
+        case ring(RingMaterial)
+        case patch(PatchMaterial)
+        case slat(SlatMaterial)
     }
 
     var kind: Kind
@@ -45,6 +48,9 @@ extension Layer {
         case .brushed(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
         case .facade(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
         case .fold(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
+        case .ring(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
+        case .patch(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
+        case .slat(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
         }
     }
 }

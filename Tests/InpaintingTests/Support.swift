@@ -1,0 +1,133 @@
+import Inpainting
+
+/// Numbers that look random and are the same everywhere: SplitMix64.
+struct TestRandom: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+
+    mutating func image(width: Int, height: Int, bitDepth: Int) throws -> RasterImage {
+        let count = 3 * width * height
+        let samples: RasterImage.Samples =
+            bitDepth == 8
+            ? .u8((0..<count).map { _ in UInt8(truncatingIfNeeded: next()) })
+            : .u16((0..<count).map { _ in UInt16(truncatingIfNeeded: next()) })
+        return try RasterImage(width: width, height: height, samples: samples)
+    }
+
+    /// Boxes and single pixels, some of them at the border; neither nothing nor everything.
+    mutating func mask(width: Int, height: Int) throws -> FillMask {
+        precondition(width * height >= 2)
+        while true {
+            var values = [UInt8](repeating: 0, count: width * height)
+            for _ in 0..<int(1...3) {
+                let (w, h) = (int(1...max(1, width / 2)), int(1...max(1, height / 2)))
+                let (left, top) = (int(0...(width - w)), int(0...(height - h)))
+                for y in top..<(top + h) {
+                    for x in left..<(left + w) { values[y * width + x] = 255 }
+                }
+            }
+            for _ in 0..<int(0...4) { values[int(0...(values.count - 1))] = 255 }
+            if values.contains(0) { return try FillMask(width: width, height: height, values: values) }
+        }
+    }
+}
+
+/// A model that answers with a picture made by a closure, and keeps a record of what it was asked.
+final class FakePipeline: FillPipeline {
+    struct Request: Equatable {
+        var width: Int
+        var height: Int
+        var steps: Int
+        var seed: UInt64
+        var prefill: [Float]
+        var mask: [UInt8]
+    }
+
+    let name = "fake"
+    let generation = "1"
+    let parameterCount = 0
+    let defaultSteps = 2
+    let sizeMultiple: Int
+    private(set) var requests: [Request] = []
+    private let answer: (Request) -> [Float]
+    private let stuck: Bool
+
+    init(sizeMultiple: Int = 32, stuck: Bool = false, answer: @escaping (Request) -> [Float]) {
+        self.sizeMultiple = sizeMultiple
+        self.stuck = stuck
+        self.answer = answer
+    }
+
+    func start(
+        prefill: [Float], mask: [UInt8], width: Int, height: Int, steps: Int, seed: UInt64
+    ) throws -> FakeRun {
+        let request = Request(width: width, height: height, steps: steps, seed: seed, prefill: prefill, mask: mask)
+        requests.append(request)
+        return FakeRun(totalSteps: steps, stuck: stuck) { self.answer(request) }
+    }
+
+    /// The pre-fill as it is.
+    static func identity() -> FakePipeline { FakePipeline { $0.prefill } }
+
+    /// Noise from the seed: inside of the hole and, to show that nobody looks there, outside, too.
+    static func noise() -> FakePipeline {
+        FakePipeline { request in
+            var random = TestRandom(request.seed)
+            return request.prefill.map { _ in Float(random.next() >> 40) / Float(1 << 24) }
+        }
+    }
+}
+
+final class FakeRun: FillRun {
+    let totalSteps: Int
+    private(set) var completedSteps = 0
+    private let stuck: Bool
+    private let make: () -> [Float]
+
+    init(totalSteps: Int, stuck: Bool, make: @escaping () -> [Float]) {
+        self.totalSteps = totalSteps
+        self.stuck = stuck
+        self.make = make
+    }
+
+    func step() throws { if !stuck { completedSteps += 1 } }
+    func image() -> [Float] { make() }
+}
+
+/// Runs a task to its end.
+func fill(
+    _ image: RasterImage, _ mask: FillMask, _ options: FillOptions, with pipeline: FakePipeline
+) throws -> FillResult {
+    let task = try FillTask(model: FillModel(pipeline: pipeline), image: image, mask: mask, options: options)
+    while try task.advance() {}
+    return try task.finish()
+}
+
+/// The samples as numbers, whatever their depth.
+func samplesOf(_ image: RasterImage) -> [Int] {
+    switch image.samples {
+    case .u8(let samples): samples.map(Int.init)
+    case .u16(let samples): samples.map(Int.init)
+    }
+}
+
+/// The code of the ``FillError`` that `body` throws.
+func fillErrorCode(_ body: () throws -> Void) -> FillError.Code? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return (error as? FillError)?.code
+    }
+}
