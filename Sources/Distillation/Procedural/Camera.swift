@@ -70,7 +70,9 @@ struct Camera {
         var values = [Pixel](repeating: .zero, count: width * height)
         let shoulder = random.uniform(0.55...0.95)
         let contrast = random.uniform(-0.1...0.35)
-        let saturation = grayscale ? 0 : random.uniform(0.85...1.45)
+        let wanted = random.uniform(0.85...1.45)
+        // Strong colours stay as they are: neon is rare in photos.
+        let saturation = grayscale ? 0 : min(wanted, max(0.16 / max(meanChroma(layer), 0.01), 0.6))
         let curve = Self.curve
         func tone(_ x: Float) -> Float {
             var light = max(x, 0)
@@ -92,6 +94,17 @@ struct Camera {
         return quantize(values, width: width, height: height, grayscale: grayscale)
     }
 
+    /// How far colours are from gray on average, relative to their lightness.
+    private func meanChroma(_ layer: Layer) -> Float {
+        var sum: Float = 0
+        var light: Float = 0
+        for pixel in layer.pixels {
+            sum += max(pixel.x, pixel.y, pixel.z) - min(pixel.x, pixel.y, pixel.z)
+            light += max(pixel.x, pixel.y, pixel.z)
+        }
+        return sum / max(light, 1e-3) * 0.35
+    }
+
     /// Adds back what a small blur removes, as cameras do: light and dark halos along edges.
     private func sharpen(_ values: inout [Pixel], width: Int, height: Int, amount: Float) {
         var soft = Layer(width: width, height: height)
@@ -102,7 +115,7 @@ struct Camera {
 
     /// Noise, stronger in the dark and at times spread over neighbours, then 8 bits.
     private mutating func quantize(_ values: [Pixel], width: Int, height: Int, grayscale: Bool) -> [UInt8] {
-        let amplitude: Float = random.chance(0.25) ? 0.001 : random.logUniform(0.002...0.02)
+        let amplitude: Float = random.chance(0.3) ? 0.001 : random.logUniform(0.0015...0.018)
         let chroma = grayscale ? 0 : random.uniform(0.2...0.7)
         var grain = Layer(width: width, height: height)
         let normals = Self.normals

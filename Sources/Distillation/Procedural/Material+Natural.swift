@@ -13,7 +13,8 @@ struct RingMaterial: Material {
     func color(_ u: Float, _ v: Float, _ footprint: Float) -> Pixel {
         let bend = wander * noise.value(u * 1.5, v * 1.5)
         let radius = (u * u + v * v).squareRoot() + bend * 0.1
-        let along = PortableMath.atan2(v, u) * 2.5
+        // Mirrored, so that the rings close without a seam.
+        let along = abs(PortableMath.atan2(v, u)) * 2.5
         let fine = noise.fractal(radius * rings, along, footprint: footprint * rings, octaves: 3, gain: 0.65)
         let t = PortableMath.clamp(0.35 + contrast * fine)
         return base + (dark - base) * t

@@ -1,9 +1,13 @@
 /// The kinds of scenes and how often each is painted.
 extension Painter {
+    /// How often each recipe is painted, in the order of the switch below. About a third of the pictures is mostly smooth
+    /// or out of focus; another third has single edges and lines over something smooth.
+    private static let shares: [Float] = [
+        0.2, 0.12, 0.11, 0.09, 0.09, 0.06, 0.05, 0.05, 0.04, 0.04, 0.025, 0.025, 0.03, 0.03, 0.1,
+    ]
+
     mutating func paintRecipe() {
-        switch random.index(weights: [
-            0.16, 0.17, 0.09, 0.11, 0.1, 0.08, 0.05, 0.06, 0.05, 0.05, 0.03, 0.03, 0.04, 0.04,
-        ]) {
+        switch random.index(weights: Self.shares) {
         case 0: paintSmooth()
         case 1: paintLeaves()
         case 2: paintLines()
@@ -17,7 +21,8 @@ extension Painter {
         case 10: paintBuildings()
         case 11: paintSign()
         case 12: paintPile()
-        default: paintMeadow()
+        case 13: paintMeadow()
+        default: paintRims()
         }
     }
 
@@ -49,6 +54,17 @@ extension Painter {
             figure(size: size, blur: abs(t - focus) * blurBehind)
             if blurBehind > 1, index == count / 3 { canvas.blur(sigma: blurBehind) }
         }
+    }
+
+    /// Rims of dishes, lamps, clocks and furniture: long arcs and straight edges with their bright and dark lines, lips and
+    /// shadows, over plain surfaces.
+    mutating func paintRims() {
+        softBackground()
+        if random.chance(0.5) { canvas.blur(sigma: random.logUniform(1...6)) }
+        for _ in 0..<random.integer(1...3) { rim() }
+        if random.chance(0.3) { castShadow() }
+        if random.chance(0.25) { crossingLines(count: random.integer(1...2)) }
+        if random.chance(0.2) { weather() }
     }
 
     /// Wires, poles and branches before a sky or another soft background.

@@ -79,6 +79,10 @@ extension Painter {
 
     /// A thing that one would photograph: dish, ball, box, clock, sign.
     mutating func thing(sharp: Bool) {
+        if random.chance(0.18) {
+            cup()
+            return
+        }
         let size = unit * random.logUniform(0.35...2.2)
         let at = place(outside: 0.15)
         let skin = surface(for: .object)
