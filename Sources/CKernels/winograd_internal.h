@@ -1,0 +1,113 @@
+#pragma once
+// Shared by the winograd_*.c files; winograd.h says what they do together.
+//
+// With B, G, A the matrices of F(4, 3) at the points 0, ±3/4, ±3/2, ∞, one tile is
+//     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A,     d 6x6 input, g 3x3 weights, Y 4x4 output,
+// and the sum over input channels is taken between ⊙ and A, as one matrix product for each of the 36 points. These
+// points give a fifth of the error of the usual 0, ±1, ±2, ∞.
+//
+// Layouts (t = tile, c = input channel, o = output channel, x = one of 36 points, p = panel of 16 output channels):
+//     V [x][t][c]         transformed input, rows padded to a multiple of 16 channels
+//     U [p][x][c][16 o]   transformed weights, their gradient too
+//     M [x][t][16 o]      products of one panel
+// Products take V's rows as they lie and U's panels as vectors, so nothing is packed in between.
+#include "internal.h"
+#include "winograd.h"
+
+enum { TILE = 4, WINDOW = 6, POINTS = 36, PANEL = 16, STRIP = 16 };
+
+#define POINT_A 0.75f
+#define POINT_B 1.5f
+#define A2 (POINT_A * POINT_A)
+#define B2 (POINT_B * POINT_B)
+#define A3 (A2 * POINT_A)
+#define B3 (B2 * POINT_B)
+
+typedef float f4 __attribute__((vector_size(16), aligned(4)));
+typedef float f8 __attribute__((vector_size(32), aligned(4)));
+typedef float f16 __attribute__((vector_size(64), aligned(4)));
+
+/// One plane stack: `channels` planes of height x width for each image.
+typedef struct {
+    int64_t batch, channels, height, width;
+    int64_t tiles_y, tiles_x, tiles; // tiles over the whole batch, in the order image, row, column
+} wino_planes;
+
+/// Where a strip of at most STRIP tiles of one tile row lies.
+typedef struct {
+    int64_t image, row, column, tiles;
+} wino_strip;
+
+/// The longest strip that starts at `tile` and ends before `end`.
+INLINE wino_strip strip_at(const wino_planes *s, int64_t tile, int64_t end) {
+    int64_t line = tile / s->tiles_x, column = tile - line * s->tiles_x;
+    int64_t count = s->tiles_x - column;
+    if (count > end - tile) count = end - tile;
+    if (count > STRIP) count = STRIP;
+    return (wino_strip){line / s->tiles_y, line % s->tiles_y, column, count};
+}
+
+INLINE int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// winograd_tiles.c. Channels are taken 16 at a time, from `channel` on; those past the last are zero.
+/// v[x * point_stride + (t - begin) * row_stride + 0..15] for tiles begin..<end.
+void wino_input(const wino_planes *s, const float *src, int64_t channel, int64_t begin, int64_t end, float *v,
+                int64_t row_stride, int64_t point_stride);
+/// The inverse: m[x * point_stride + (t - begin) * 16] to 4x4 pixels of dst, plus bias.
+void wino_output(const wino_planes *s, const float *m, int64_t point_stride, int64_t channel, int64_t begin,
+                 int64_t end, const float *bias, float *dst);
+/// The transpose of wino_output, for the gradient of the weights; sums[(t - begin) * 16] are the sums of the tiles.
+void wino_output_gradient(const wino_planes *s, const float *diff, int64_t channel, int64_t begin, int64_t end,
+                          float *z, int64_t point_stride, float *sums);
+
+// winograd_weights.c: one panel of U.
+void wino_weights(const float *weights, int64_t outputs, int64_t inputs, int64_t panel, int64_t begin, int64_t end,
+                  float *u);
+void wino_weights_transposed(const float *weights, int64_t outputs, int64_t inputs, int64_t panel, int64_t begin,
+                             int64_t end, float *u);
+void wino_weights_gradient(const float *u, int64_t outputs, int64_t inputs, int64_t panel, int64_t begin, int64_t end,
+                           float *diff_weights);
+
+// winograd_product.c
+/// m[t][16] = Σ_c v[t][c] u[c][16]
+void wino_product(const float *v, int64_t v_stride, const float *u, int64_t channels, float *m, int64_t rows);
+/// u[c][16] (+)= Σ_t v[t][c] z[t][16]
+void wino_outer_product(const float *v, int64_t v_stride, const float *z, int64_t tiles, float *u, int64_t channels,
+                        int accumulate);
+
+// Shuffles, shared by tiles and weights. Macros and pointers, since a vector in a signature would tie these inline
+// functions to one instruction set.
+#define load4(p) (*(const f4 *)(p))
+#define load8(p) (*(const f8 *)(p))
+#define load16(p) (*(const f16 *)(p))
+#define store4(p, v) (*(f4 *)(p) = (v))
+#define store8(p, v) (*(f8 *)(p) = (v))
+#define store16(p, v) (*(f16 *)(p) = (v))
+
+INLINE void transpose8(f8 r[8]) {
+    f8 a[8], b[8];
+    for (int i = 0; i < 4; i++) {
+        a[2 * i] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        a[2 * i + 1] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        b[i] = __builtin_shufflevector(a[i], a[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+        b[i + 1] = __builtin_shufflevector(a[i], a[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        b[i + 2] = __builtin_shufflevector(a[i + 1], a[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
+        b[i + 3] = __builtin_shufflevector(a[i + 1], a[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+    for (int i = 0; i < 4; i++) {
+        r[i] = __builtin_shufflevector(b[i], b[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        r[i + 4] = __builtin_shufflevector(b[i], b[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+}
+
+INLINE void transpose4(f4 r[4]) {
+    f4 a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5), b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+    f4 c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5), d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+    r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    r[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    r[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
