@@ -1,9 +1,10 @@
 import COneDNN
 import Synchronization
 
-/// Two-dimensional convolution (cross-correlation, as in every framework) through oneDNN.
+/// Two-dimensional convolution (cross-correlation, as in every framework): our Winograd kernels for 3x3 windows with
+/// stride 1, oneDNN for the rest.
 ///
-/// Primitives are prepared once for each shape and kept. The whole call holds one lock, because oneDNN's workspace is
+/// oneDNN's primitives are prepared once for each shape and kept. The whole call holds one lock, because oneDNN's workspace is
 /// shared; engine work comes from one thread at a time anyway.
 public enum Convolution {
     /// Stride and zero padding, the same on both axes.
@@ -43,6 +44,10 @@ public enum Convolution {
             "TensorCore: convolution bias \(bias?.shape ?? []) for weights \(weights.shape)")
         let y = Tensor(uninitialized: output)
         guard y.count > 0 else { return y }
+        if usesWinograd(weights.shape, options) {
+            WinogradConvolution.forward(x, weights: weights, bias: bias, into: y)
+            return y
+        }
         call(Key(input: x.shape, weights: weights.shape, options: options, training: training)) {
             refine_conv_forward($0, x.pointer, weights.pointer, bias?.pointer, y.pointer)
         }
@@ -55,6 +60,10 @@ public enum Convolution {
     ) -> Tensor {
         requireOutput(dy, input: input, weights: weights.shape, options: options)
         let dx = Tensor(uninitialized: input)
+        if usesWinograd(weights.shape, options) {
+            WinogradConvolution.backwardData(dy, weights: weights, into: dx)
+            return dx
+        }
         call(Key(input: input, weights: weights.shape, options: options, training: true)) {
             refine_conv_backward_data($0, dy.pointer, weights.pointer, dx.pointer)
         }
@@ -67,6 +76,10 @@ public enum Convolution {
     ) -> (weights: Tensor, bias: Tensor) {
         requireOutput(dy, input: x.shape, weights: weights, options: options)
         let dw = Tensor(uninitialized: weights), db = Tensor(uninitialized: [weights[0]])
+        if usesWinograd(weights, options) {
+            WinogradConvolution.backwardWeights(x, gradient: dy, weights: dw, bias: db)
+            return (dw, db)
+        }
         call(Key(input: x.shape, weights: weights, options: options, training: true)) {
             refine_conv_backward_weights($0, x.pointer, dy.pointer, dw.pointer, db.pointer)
         }
@@ -91,6 +104,25 @@ public enum Convolution {
         let expected = outputShape(input, weights: weights, options: options)
         precondition(
             dy.shape == expected, "TensorCore: convolution gradient of shape \(dy.shape), expected \(expected)")
+    }
+
+    /// How windows of 3x3 are computed.
+    public enum Algorithm: Sendable {
+        /// Our Winograd where it covers the shape, oneDNN elsewhere.
+        case fastest
+        /// oneDNN's direct kernels alone: a baseline for measurements, and an oracle.
+        case direct
+    }
+
+    /// The algorithm of all further calls.
+    public static var algorithm: Algorithm {
+        get { chosenAlgorithm.withLock { $0 } }
+        set { chosenAlgorithm.withLock { $0 = newValue } }
+    }
+    private static let chosenAlgorithm = Mutex(Algorithm.fastest)
+
+    private static func usesWinograd(_ weights: [Int], _ options: Options) -> Bool {
+        algorithm == .fastest && WinogradConvolution.covers(weights, options: options)
     }
 
     private static func call(_ key: Key, _ body: (OpaquePointer) -> Int32) {

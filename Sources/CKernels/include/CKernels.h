@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "biharmonic.h"
+#include "winograd.h"
 
 // threads.c: loops over libgomp's pool, the one that oneDNN and the OpenMP build of OpenBLAS use too.
 void rk_set_threads(int threads);
