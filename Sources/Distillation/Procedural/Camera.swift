@@ -72,7 +72,7 @@ struct Camera {
         let contrast = random.uniform(-0.1...0.35)
         let wanted = random.uniform(0.85...1.45)
         // Strong colours stay as they are: neon is rare in photos.
-        let saturation = grayscale ? 0 : min(wanted, max(0.16 / max(meanChroma(layer), 0.01), 0.6))
+        let saturation = grayscale ? 0 : min(wanted, max(0.25 / max(meanChroma(layer), 0.01), 0.6))
         let curve = Self.curve
         func tone(_ x: Float) -> Float {
             var light = max(x, 0)

@@ -72,7 +72,7 @@ struct RoughMaterial: Material {
         let step = max(footprint, 0.01)
         let lit = altitude(x + lightX * step, v + lightY * step, footprint)
         let slope = (h - lit) * relief * min(1, 0.12 / step + 0.35)
-        let light = PortableMath.exp(min(max(slope * 2.2, -1.6), 0.9))
+        let light = PortableMath.exp(min(max(slope * 3, -2), 1))
         return (base + (other - base) * PortableMath.clamp(0.5 + mottle * h)).lit(light)
     }
 }

@@ -1,12 +1,49 @@
 /// The kinds of scenes and how often each is painted.
 extension Painter {
-    /// How often each recipe is painted, in the order of the switch below. About a third of the pictures is mostly smooth
-    /// or out of focus; another third has single edges and lines over something smooth.
+    /// How often each recipe is painted, in the order of the switch below. About a third of the pictures is mostly
+    /// smooth or out of focus; another third has single edges and lines over something smooth.
     private static let shares: [Float] = [
         0.2, 0.12, 0.11, 0.09, 0.09, 0.06, 0.05, 0.05, 0.04, 0.04, 0.025, 0.025, 0.03, 0.03, 0.1,
     ]
 
     mutating func paintRecipe() {
+        paintOneRecipe()
+        // Larger crops of photos show several things at once.
+        let more = min((crowd - 1) * 1.6 * random.unit(), 4) + (random.chance(0.15) ? 1 : 0)
+        for _ in 0..<Int(more + random.unit() * 0.5) { addition() }
+    }
+
+    /// Something more, in front of what is there.
+    private mutating func addition() {
+        switch random.index(weights: [0.24, 0.16, 0.14, 0.12, 0.14, 0.08, 0.12]) {
+        case 0: thing(sharp: random.chance(0.75))
+        case 1: rim()
+        case 2: crossingLines(count: random.integer(1...3))
+        case 3: branches()
+        case 4: for _ in 0..<random.integer(1...6) { figure(size: unit * random.logUniform(0.1...1.5)) }
+        case 5: weather()
+        default: region()
+        }
+    }
+
+    /// A part of the picture that is something else altogether, up to a straight or ragged edge.
+    private mutating func region() {
+        let skin = surface(for: random.pick([.wall, .ground, .object]))
+        let roughness: Float = random.chance(0.5) ? 0 : random.uniform(0.05...0.3)
+        let edge = stencil(
+            terrain(at: heightF * random.uniform(-0.1...0.4), roughness: roughness, angle: random.angle()), margin: 8)
+        if random.chance(0.5) {
+            canvas.shade(
+                edge, moveX: Int(-light.x * 6), moveY: Int(-light.y * 6), softness: random.uniform(2...10), opacity: 0.5
+            )
+        }
+        let softness: Float = random.chance(0.8) ? 1 : random.uniform(1...6)
+        canvas.paint(skin, in: edge, shading: slowLight(strength: 0.9), softness: softness)
+        notes.material(skin.word)
+        notes.things.append("a part of \(skin.word)")
+    }
+
+    private mutating func paintOneRecipe() {
         switch random.index(weights: Self.shares) {
         case 0: paintSmooth()
         case 1: paintLeaves()
@@ -41,7 +78,7 @@ extension Painter {
         notes.background = "a \(Palette.name(of: back.tone)) \(back.word) background"
         let largest = 2.2 * max(widthF, heightF, unit)
         let smallest: Float = random.logUniform(4...30)
-        let count = random.integer(6...40)
+        let count = many(6...40)
         let focus = random.unit()
         let blurBehind = random.chance(0.4) ? random.uniform(0...4) : 0
         for index in 0..<count {
@@ -56,12 +93,12 @@ extension Painter {
         }
     }
 
-    /// Rims of dishes, lamps, clocks and furniture: long arcs and straight edges with their bright and dark lines, lips and
-    /// shadows, over plain surfaces.
+    /// Rims of dishes, lamps, clocks and furniture: long arcs and straight edges with their bright and dark lines,
+    /// lips and shadows, over plain surfaces.
     mutating func paintRims() {
         softBackground()
         if random.chance(0.5) { canvas.blur(sigma: random.logUniform(1...6)) }
-        for _ in 0..<random.integer(1...3) { rim() }
+        for _ in 0..<many(1...3) { rim() }
         if random.chance(0.3) { castShadow() }
         if random.chance(0.25) { crossingLines(count: random.integer(1...2)) }
         if random.chance(0.2) { weather() }
@@ -70,7 +107,7 @@ extension Painter {
     /// Wires, poles and branches before a sky or another soft background.
     mutating func paintLines() {
         if random.chance(0.5) { sky() } else { softBackground() }
-        crossingLines(count: random.integer(1...7))
+        crossingLines(count: many(1...7))
         if random.chance(0.4) { branches() }
         if random.chance(0.3) { crossingLines(count: random.integer(1...3)) }
     }
@@ -130,7 +167,7 @@ extension Painter {
         }
         if random.chance(0.35) { weather() }
         if random.chance(0.35) { canvas.blur(sigma: random.uniform(0.5...3)) }
-        for _ in 0..<random.integer(1...4) { thing(sharp: random.chance(0.8)) }
+        for _ in 0..<many(1...4) { thing(sharp: random.chance(0.8)) }
         if random.chance(0.25) { castShadow() }
     }
 
@@ -149,7 +186,7 @@ extension Painter {
         if random.chance(0.3) { canvas.blur(sigma: random.uniform(0.6...3)) }
         if random.chance(0.35) { weather() }
         switch random.index(weights: [0.22, 0.16, 0.18, 0.12, 0.32]) {
-        case 0: crossingLines(count: random.integer(1...5))
+        case 0: crossingLines(count: many(1...5))
         case 1: branches()
         case 2: thing(sharp: true)
         case 3: fence()
@@ -160,8 +197,8 @@ extension Painter {
     /// Stems, leaves and blades before a blurred meadow.
     mutating func paintPlants() {
         softBackground()
-        for _ in 0..<random.integer(0...2) { branches() }
-        let count = random.integer(2...14)
+        for _ in 0..<many(0...2) { branches() }
+        let count = many(2...14)
         for index in 0..<count {
             let near = Float(index) / Float(count)
             blade(blur: random.chance(0.5) ? 0 : (1 - near) * 3)
@@ -191,7 +228,7 @@ extension Painter {
             notes.material(second.word)
             notes.things.append("an edge of \(second.word)")
         }
-        for _ in 0..<random.integer(0...2) { weather() }
+        for _ in 0..<many(0...2) { weather() }
         if random.chance(0.3) { castShadow() }
     }
 }

@@ -145,7 +145,7 @@ extension Painter {
             return Surface(
                 kind: rough(
                     base, shifted(base, by: 0.45), octaves: 7, gain: random.uniform(0.5...0.7),
-                    relief: random.uniform(0.5...1.6),
+                    relief: random.uniform(0.7...2.2),
                     mottle: random.uniform(0.2...0.9), ridged: word == "rock" || random.chance(0.3),
                     grain: random.logUniform(0.5...2)),
                 mapping: map(unit * random.logUniform(0.2...1.1), angle), word: word, tone: base)
@@ -181,7 +181,7 @@ extension Painter {
                         light: shifted(base, by: 0.1).lit(random.uniform(1.1...1.7)),
                         dark: base.lit(random.uniform(0.15...0.6)),
                         noise: noise, length: random.logUniform(3...14), sway: random.uniform(0.2...1.3),
-                        contrast: random.uniform(0.3...0.9))),
+                        contrast: random.uniform(0.4...1.2))),
                 mapping: map(
                     random.logUniform(1.4...7), word == "grass" ? random.uniform(-0.25...0.25) : random.angle()),
                 word: word, tone: base)

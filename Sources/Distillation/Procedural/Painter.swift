@@ -11,6 +11,9 @@ struct Painter {
     /// Direction towards the light, shared by all that is painted.
     let light: SIMD3<Float>
 
+    /// How many usual objects fit into the picture, at least 1: counts grow with it, less than the area does.
+    let crowd: Float
+
     var widthF: Float { Float(width) }
     var heightF: Float { Float(height) }
 
@@ -21,7 +24,8 @@ struct Painter {
         canvas = Layer(width: width, height: height, fill: Pixel(red: 0.2, green: 0.2, blue: 0.2))
         palette = Palette(&random)
         // Crops of one photo show objects of one size whatever the size of the crop: only partly follow the picture.
-        unit = (0.45 * Float(min(width, height)) + 70) * random.logUniform(0.55...1.7)
+        unit = (0.22 * Float(min(width, height)) + 95) * random.logUniform(0.55...1.7)
+        crowd = max(Float(width * height) / (unit * unit), 1).squareRoot()
         let around = random.angle()
         let height = random.uniform(0.35...0.85)
         let flat = (1 - height * height).squareRoot()
@@ -34,6 +38,11 @@ struct Painter {
         SIMD2(
             random.uniform((-outside * widthF)...((1 + outside) * widthF)),
             random.uniform((-outside * heightF)...((1 + outside) * heightF)))
+    }
+
+    /// A count from `range`, more in pictures that hold more.
+    mutating func many(_ range: ClosedRange<Int>) -> Int {
+        Int(Float(random.integer(range)) * crowd)
     }
 
     func stencil<S: Shape>(_ shape: S, margin: Float = 2) -> Stencil {
