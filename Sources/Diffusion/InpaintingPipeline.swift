@@ -67,30 +67,27 @@ public final class DenoisingRun {
     public private(set) var completedSteps = 0
 
     private let pipeline: InpaintingPipeline
-    private let prefill: Tensor, hole: Tensor, foldedHole: Tensor, condition: Tensor
+    private let condition: SpaceToDepthCodec.Condition
     private let timesteps: [Int]
     /// x_t, folded; noise at first, the residual itself at the end. Zero outside of the hole.
     private var sample: Tensor
 
     init(pipeline: InpaintingPipeline, prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) {
         self.pipeline = pipeline
-        self.prefill = prefill
-        hole = Tensor.concatenated([mask, mask, mask])
-        foldedHole = hole.spaceToDepth(pipeline.folder.codec.patchSize)
         condition = pipeline.codec.condition(prefill: prefill, mask: mask)
         timesteps = pipeline.scheduler.timesteps(steps: steps)
         totalSteps = steps
         var random = SeededRandom(seed: seed)
-        sample = random.normalTensor(foldedHole.shape) * foldedHole
+        sample = random.normalTensor(condition.hole.shape) * condition.hole
     }
 
     /// One denoising step. Does nothing once all are done.
     public func step() {
         guard completedSteps < totalSteps else { return }
         let timestep = timesteps[completedSteps]
-        let input = Variable(Tensor.concatenated([sample, condition]))
+        let input = Variable(Tensor.concatenated([sample, condition.channels]))
         let batch = input.shape[0]
-        let output = pipeline.unet(input, timesteps: Array(repeating: Float(timestep), count: batch)).value * foldedHole
+        let output = pipeline.unet(input, timesteps: Array(repeating: Float(timestep), count: batch)).value * condition.hole
         let next = completedSteps + 1 < totalSteps ? timesteps[completedSteps + 1] : -1
         sample = pipeline.scheduler.step(sample: sample, output: output, from: timestep, to: next)
         completedSteps += 1
@@ -102,5 +99,5 @@ public final class DenoisingRun {
     }
 
     /// The same for a batch, not clamped: [N, 3, H, W].
-    public func tensor() -> Tensor { pipeline.codec.image(residual: sample, prefill: prefill, mask: hole) }
+    public func tensor() -> Tensor { pipeline.codec.image(residual: sample, condition) }
 }

@@ -78,11 +78,11 @@ public struct ModelFolder {
         }
         try codec.validate(origin: "\(directory)/\(Part.codec)")
         try unet.validate(origin: "\(directory)/\(Part.unet)")
-        let folded = codec.patchSize * codec.patchSize
-        guard unet.inChannels == 7 * folded, unet.outChannels == 3 * folded else {
+        let input = codec.residualChannels + codec.conditionChannels, output = codec.residualChannels
+        guard unet.inChannels == input, unet.outChannels == output else {
             throw ModelError(
                 .badConfiguration, at: "\(directory)/\(Part.unet)",
-                "in_channels and out_channels must be \(7 * folded) and \(3 * folded) for the codec's patch size")
+                "in_channels and out_channels must be \(input) and \(output) for the codec's patch size")
         }
     }
 

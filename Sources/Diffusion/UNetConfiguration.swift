@@ -56,11 +56,11 @@ public struct UNetConfiguration: Codable, Sendable, Equatable {
         case freqShift = "freq_shift"
     }
 
-    /// The default student: pixels folded 4x4, three signals side by side (noisy residual, pre-fill, mask).
+    /// The default student: pixels folded 4x4, the noisy residual beside the condition.
     public static func student(codec: CodecConfiguration) -> UNetConfiguration {
-        let folded = codec.patchSize * codec.patchSize
-        return UNetConfiguration(
-            sampleSize: 32, inChannels: 7 * folded, outChannels: 3 * folded, blockOutChannels: [64, 96, 160, 192],
+        UNetConfiguration(
+            sampleSize: 32, inChannels: codec.residualChannels + codec.conditionChannels,
+            outChannels: codec.residualChannels, blockOutChannels: [64, 96, 160, 192],
             downBlockTypes: [.plain, .plain, .plain, .attention], midBlockType: .plain,
             upBlockTypes: [.attention, .plain, .plain, .plain], layersPerBlock: 1, attentionHeadDim: 32,
             normNumGroups: 16, normEps: 1e-5, crossAttentionDim: 64, downsamplePadding: 1, flipSinToCos: true,

@@ -110,6 +110,8 @@ public struct TrainingMetrics: Codable, Sendable {
     public var step: Int
     /// Mean over the steps since the last line.
     public var loss: Double
+    /// The same for a prediction of zero: what the pre-fill alone would have.
+    public var prefillLoss: Double
     public var gradientNorm: Double
     public var learningRate: Float
     public var secondsPerStep: Double

@@ -36,7 +36,7 @@ public final class StudentTrainer {
         }
 
         let parameters: ParameterSet
-        var codec = CodecConfiguration(residualScale: 1)
+        var codec = CodecConfiguration()
         if let start {
             codec = try ModelFolder(reading: start).codec
             parameters = try ModelFolder.unetParameters(in: start, requiresGradient: true)
@@ -73,19 +73,17 @@ public final class StudentTrainer {
         step = checkpoint.step
     }
 
-    /// σ_data: the root mean square of the residual over the hole pixels of a few batches.
+    /// σ_data: the root mean square of the residual over the hole elements of a few batches, in units of contrast.
     private static func residualScale(_ sampler: CropSampler) -> Float {
+        let codec = SpaceToDepthCodec(CodecConfiguration())
         var squares = 0.0, area = 0.0
         for step in 0..<8 {
             // Steps far beyond any run, so that training sees other crops.
             let batch = sampler.batch(step: Int(UInt32.max) + step, count: 16, size: 128)
-            for (i, image) in batch.images.enumerated() {
-                let plane = batch.size * batch.size
-                let hole = Double(batch.masks[i / (3 * plane) * plane + i % plane])
-                let difference = Double(image - batch.prefills[i])
-                squares += hole * difference * difference
-                area += hole
-            }
+            let (image, prefill, mask) = batch.tensors()
+            let condition = codec.condition(prefill: prefill, mask: mask)
+            squares += codec.residual(image: image, condition).sumOfSquares
+            area += condition.hole.sum
         }
         return Float((squares / max(area, 1)).squareRoot())
     }
@@ -100,7 +98,7 @@ public final class StudentTrainer {
 
     /// Runs until the configured number of steps, or until `shouldStop`.
     /// - Parameters:
-    ///   - report: called after every step with its number and loss.
+    ///   - report: called after every step with its number and the share of the pre-fill's error that is left.
     ///   - shouldStop: asked before every step; a checkpoint is written either way.
     /// - Throws: `ModelError` when a checkpoint cannot be written; `TrainingError` on a loss that is not a number.
     public func train(
@@ -108,42 +106,44 @@ public final class StudentTrainer {
         report: (Int, Double) -> Void, shouldStop: () -> Bool
     ) throws {
         let prefillScores = Dictionary(uniqueKeysWithValues: validation.map { ($0.name, $0.score($0.prefills)) })
-        var sum = 0.0, normSum = 0.0, count = 0, began = ContinuousClock.now
+        var sum = 0.0, prefillSum = 0.0, normSum = 0.0, count = 0, began = ContinuousClock.now
         while step < configuration.steps, !shouldStop() {
-            let (value, norm) = try trainOneStep()
+            let (value, prefill, norm) = try trainOneStep()
             sum += value
+            prefillSum += prefill
             normSum += norm
             count += 1
-            report(step, value)
+            report(step, value / max(prefill, 1e-9))
             let last = step == configuration.steps
             if step % 100 == 0 || last {
                 let seconds = began.duration(to: .now) / .seconds(1) / Double(count)
                 var metrics = TrainingMetrics(
-                    step: step, loss: sum / Double(count), gradientNorm: normSum / Double(count),
+                    step: step, loss: sum / Double(count), prefillLoss: prefillSum / Double(count),
+                    gradientNorm: normSum / Double(count),
                     learningRate: schedule.rate(at: step), secondsPerStep: seconds)
                 if step % validationInterval == 0 || last, !validation.isEmpty {
                     metrics.validation = try validate(validation)
                     metrics.prefill = prefillScores
                 }
                 try run.append(metrics)
-                (sum, normSum, count, began) = (0, 0, 0, .now)
+                (sum, prefillSum, normSum, count, began) = (0, 0, 0, 0, .now)
             }
             if step % checkpointInterval == 0 || last { try writeCheckpoint() }
         }
         if step % checkpointInterval != 0 && step < configuration.steps { try writeCheckpoint() }
     }
 
-    private func trainOneStep() throws -> (loss: Double, norm: Double) {
+    private func trainOneStep() throws -> (loss: Double, prefill: Double, norm: Double) {
         let batch = loader.batch(step: step, last: configuration.steps)
         var random = SeededRandom(seed: configuration.seed ^ 0x5EED_0F_4015E, stream: UInt64(step))
-        let value = loss(unet, batch, &random)
+        let (value, prefill) = loss(unet, batch, &random)
         guard value.value.scalar.isFinite else { throw TrainingError.lossNotFinite(step: step, folder: run.path) }
         value.backward()
         let norm = optimizer.update(rate: schedule.rate(at: step), maximumNorm: configuration.maximumGradientNorm)
         guard norm.isFinite else { throw TrainingError.lossNotFinite(step: step, folder: run.path) }
         average.update()
         step += 1
-        return (Double(value.value.scalar), norm)
+        return (Double(value.value.scalar), prefill, norm)
     }
 
     private func validate(_ sets: [ValidationSet]) throws -> [String: ValidationSet.Score] {

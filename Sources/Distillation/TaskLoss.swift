@@ -5,33 +5,34 @@ import TensorCore
 
 /// L_task of the method: the student's prediction of the clean residual against the true one, inside the hole.
 ///
-/// `L = Σ_i w_i Σ_hole (x̂₀ - x₀)² / Σ_i area_i`, with `w_i = √(Ā / A_i) / √(r_i + r₀)`: A_i is the crop's hole in
-/// pixels, Ā the batch's mean, r_i the mean square of x₀ over the hole, that is, how wrong the pre-fill is. PSNR
-/// averaged over crops asks for w ~ 1 / (A r), PSNR pooled over pixels for w = 1; the root serves both. The constants
-/// are ours.
+/// `L = Σ w (x̂₀ - x₀)² / Σ w` over hole elements, with `w = u √(Ā / A_i)`: u is what one unit of the residual is worth
+/// in pixels (the local contrast), A_i the crop's hole in pixels, Ā the batch's mean. PSNR pooled over pixels asks for
+/// w = u², PSNR averaged over crops for about w = 1 / A; u and the root serve both. The weights are ours.
 struct TaskLoss {
-    /// r₀: keeps crops whose pre-fill is already right from ruling the sum. In units of σ_data².
-    static let residualFloor: Float = 0.03
-
     let codec: SpaceToDepthCodec
     let scheduler: DDIMScheduler
     /// Share of samples at the last, pure-noise timestep.
     let terminalShare: Float
 
     /// One forward pass on a batch; `random` draws timesteps and noise.
+    /// - Returns: the loss, and what it would be for a prediction of zero: for the pre-fill alone.
     func callAsFunction(
         _ unet: UNet2DConditionModel, _ batch: TrainingBatch, _ random: inout SeededRandom
-    ) -> Variable {
+    ) -> (loss: Variable, prefill: Double) {
         let (image, prefill, mask) = batch.tensors()
-        let hole = Tensor.concatenated([mask, mask, mask]).spaceToDepth(codec.configuration.patchSize)
-        let clean = codec.residual(image: image, prefill: prefill) * hole
-        let noise = random.normalTensor(clean.shape) * hole
+        let condition = codec.condition(prefill: prefill, mask: mask)
+        let clean = codec.residual(image: image, condition)
+        let noise = random.normalTensor(clean.shape) * condition.hole
         let timesteps = (0..<batch.count).map { _ in timestep(&random) }
         let noisy = mixed(clean, noise, timesteps)
-        let input = Tensor.concatenated([noisy, codec.condition(prefill: prefill, mask: mask)])
+        let input = Tensor.concatenated([noisy, condition.channels])
         let output = unet(Variable(input), timesteps: timesteps.map(Float.init))
-        let (weight, divisor) = weights(clean: clean, hole: hole)
-        return output.weightedSquaredError(to: clean, weight: weight, divisor: divisor)
+        let (weight, divisor) = weights(condition)
+        let nothing = Tensor(repeating: 0, shape: clean.shape)
+        return (
+            output.weightedSquaredError(to: clean, weight: weight, divisor: divisor),
+            Tensor.weightedSquaredError(nothing, clean, weight: weight) / divisor
+        )
     }
 
     private func timestep(_ random: inout SeededRandom) -> Int {
@@ -52,23 +53,16 @@ struct TaskLoss {
         return result
     }
 
-    /// w_i on every hole element of [N, C, H, W], and the divisor Σ area.
-    private func weights(clean: Tensor, hole: Tensor) -> (Tensor, Double) {
-        let count = clean.shape[0], slice = clean.count / count
-        var areas = [Float](repeating: 0, count: count), squares = areas
+    /// w on every hole element of [N, C, H, W], and the divisor Σ w.
+    private func weights(_ condition: SpaceToDepthCodec.Condition) -> (Tensor, Double) {
+        let hole = condition.hole, count = hole.shape[0], slice = hole.count / count
+        let areas = (0..<count).map { i in (0..<slice).reduce(Float(0)) { $0 + hole.pointer[i * slice + $1] } }
+        let mean = areas.reduce(0, +) / Float(count)
+        let weight = hole * condition.unit
         for i in 0..<count {
-            for j in (i * slice)..<((i + 1) * slice) {
-                areas[i] += hole.pointer[j]
-                squares[i] += clean.pointer[j] * clean.pointer[j]
-            }
+            let factor = (mean / max(areas[i], 1)).squareRoot()
+            for j in (i * slice)..<((i + 1) * slice) { weight.pointer[j] *= factor }
         }
-        let total = areas.reduce(0, +), mean = total / Float(count)
-        let weight = Tensor(uninitialized: hole.shape)
-        for i in 0..<count {
-            let area = max(areas[i], 1)
-            let w = (mean / area).squareRoot() / (squares[i] / area + Self.residualFloor).squareRoot()
-            for j in (i * slice)..<((i + 1) * slice) { weight.pointer[j] = hole.pointer[j] * w }
-        }
-        return (weight, Double(max(total, 1)))
+        return (weight, max(weight.sum, 1e-6))
     }
 }

@@ -14,7 +14,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var maximumGradientNorm = 1.0
     public var emaDecay: Float = 0.999
     /// Share of samples at the last timestep, pure noise: the only one that one-step sampling asks for.
-    public var terminalShare: Float = 0.6
+    public var terminalShare: Float = 0.8
     /// How many procedural scenes of 256 x 256 the crops come from; each is drawn when it is first needed.
     public var scenes = 6_000
 

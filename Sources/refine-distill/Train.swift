@@ -26,7 +26,7 @@ struct Train: ParsableCommand {
     @Option(help: "Peak learning rate.") var learningRate: Float = 6e-4
     @Option(help: "Steps of linear warm-up.") var warmUpSteps = 200
     @Option(help: "Decay of the averaged weights.") var emaDecay: Float = 0.999
-    @Option(help: "Share of samples at the pure-noise timestep.") var terminalShare: Float = 0.6
+    @Option(help: "Share of samples at the pure-noise timestep.") var terminalShare: Float = 0.8
     @Option(help: "How many scenes the crops come from.") var scenes = 6_000
     @Option(help: "Crops of real photos to score on, as Tests/Peers/make_crops.py writes them; may be repeated.")
     var validation: [String] = []
@@ -63,7 +63,7 @@ struct Train: ParsableCommand {
         var progress = TrainingProgress(steps: steps, first: trainer.step)
         try trainer.train(
             validation: sets, validationInterval: validationInterval, checkpointInterval: checkpointInterval,
-            report: { progress.report(step: $0, loss: $1) },
+            report: { progress.report(step: $0, share: $1) },
             shouldStop: { stop.isSet || stopAfter.map { trainer.step >= $0 } ?? false })
         guard let export else { return }
         let index = ModelIndex(
@@ -101,13 +101,13 @@ private struct TrainingProgress {
         self.first = first
     }
 
-    mutating func report(step: Int, loss: Double) {
-        average = average == 0 ? loss : 0.98 * average + 0.02 * loss
+    mutating func report(step: Int, share: Double) {
+        average = average == 0 ? share : 0.98 * average + 0.02 * share
         guard isTerminal || step % 100 == 0 || step == steps else { return }
         let seconds = began.duration(to: .now) / .seconds(1)
         let left = seconds / Double(max(step - first, 1)) * Double(steps - step)
         let line = String(
-            format: "step %d/%d  loss %.4f  %.2f s/step  %d:%02d left", step, steps, average,
+            format: "step %d/%d  error left %.3f  %.2f s/step  %d:%02d left", step, steps, average,
             seconds / Double(max(step - first, 1)), Int(left) / 3600, Int(left) / 60 % 60)
         print(line, terminator: isTerminal && step < steps ? "\r" : "\n")
         fflush(nil)
