@@ -8,7 +8,7 @@
 //
 // Layouts (t = tile, c = input channel, o = output channel, x = one of 36 points, p = panel of 16 output channels):
 //     V [x][t][c]         transformed input, rows padded to a multiple of 16 channels
-//     U [p][x][c][16 o]   transformed weights, their gradient too
+//     U [p][x][c][16 o]   transformed weights, their gradient too; points are point_stride(c, 16) apart
 //     M [x][t][16 o]      products of one panel
 // Products take V's rows as they lie and U's panels as vectors, so nothing is packed in between.
 #include "internal.h"
@@ -47,7 +47,24 @@ INLINE wino_strip strip_at(const wino_planes *s, int64_t tile, int64_t end) {
     return (wino_strip){line / s->tiles_y, line % s->tiles_y, column, count};
 }
 
+// winograd.c: jobs are taken from a counter, so that a thread that is held up by other work of the machine does not
+// hold up the rest. `worker` < rk_threads() names scratch memory; what a job computes does not depend on who takes it.
+typedef void (*wino_job)(const void *context, int64_t worker, int64_t job);
+void wino_run(int64_t jobs, wino_job run, const void *context);
+wino_planes wino_planes_of(const rk_winograd_shape *s, int64_t channels);
+
+
+// Floats of workspace: winograd_convolution.c (`fresh`: weights come as OIHW) and winograd_gradient.c.
+int64_t wino_convolution_floats(const rk_winograd_shape *s, int back, int fresh);
+int64_t wino_gradient_floats(const rk_winograd_shape *s);
+
 INLINE int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+/// From one point to the next: a line more than `rows` rows take. Strides of 4 KiB, which the usual numbers of channels
+/// give, would put all 36 points into the same cache sets.
+INLINE int64_t point_stride(int64_t rows, int64_t width) { return rows * width + 16; }
+INLINE int64_t panels(int64_t channels) { return round_up(channels, PANEL) / PANEL; }
+/// Floats of one panel of U.
+INLINE int64_t panel_floats(int64_t inputs) { return POINTS * point_stride(inputs, PANEL); }
 INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // winograd_tiles.c. Channels are taken 16 at a time, from `channel` on; those past the last are zero.
@@ -61,17 +78,21 @@ void wino_output(const wino_planes *s, const float *m, int64_t point_stride, int
 void wino_output_gradient(const wino_planes *s, const float *diff, int64_t channel, int64_t begin, int64_t end,
                           float *z, int64_t point_stride, float *sums);
 
-// winograd_weights.c: one panel of U.
+// winograd_weights.c: rows begin..<end of one panel of U, to and from u[x * step + (row - begin) * 16].
 void wino_weights(const float *weights, int64_t outputs, int64_t inputs, int64_t panel, int64_t begin, int64_t end,
-                  float *u);
+                  float *u, int64_t step);
 void wino_weights_transposed(const float *weights, int64_t outputs, int64_t inputs, int64_t panel, int64_t begin,
-                             int64_t end, float *u);
-void wino_weights_gradient(const float *u, int64_t outputs, int64_t inputs, int64_t panel, int64_t begin, int64_t end,
-                           float *diff_weights);
+                             int64_t end, float *u, int64_t step);
+void wino_weights_gradient(const float *u, int64_t step, int64_t outputs, int64_t inputs, int64_t panel, int64_t begin,
+                           int64_t end, float *diff_weights);
+
+/// All of U, in parallel.
+void wino_all_weights(const rk_winograd_shape *s, int back, const float *weights, float *transformed);
 
 // winograd_product.c
-/// m[t][16] = Σ_c v[t][c] u[c][16]
-void wino_product(const float *v, int64_t v_stride, const float *u, int64_t channels, float *m, int64_t rows);
+/// m[t][16] (+)= Σ_c v[t][c] u[c][16]; channels in several calls, in order, give the bits of one call.
+void wino_product(const float *v, int64_t v_stride, const float *u, int64_t channels, float *m, int64_t rows,
+                  int accumulate);
 /// u[c][16] (+)= Σ_t v[t][c] z[t][16]
 void wino_outer_product(const float *v, int64_t v_stride, const float *z, int64_t tiles, float *u, int64_t channels,
                         int accumulate);

@@ -3,10 +3,11 @@
 // Register tiles of `rows` x 16: on AVX2 6 rows are 12 accumulators, on AVX-512 12 rows are 12 as well. All heights
 // come from the same template and add in the same order, so the split into heights does not change any bit.
 
-INLINE void product_rows(const int rows, const float *v, int64_t v_stride, const float *u, int64_t channels, float *m) {
+INLINE void product_rows(const int rows, const float *v, int64_t v_stride, const float *u, int64_t channels, float *m,
+                         int accumulate) {
     f16 sum[12];
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) sum[r] = (f16){0};
+    for (int r = 0; r < rows; r++) sum[r] = accumulate ? load16(m + r * PANEL) : (f16){0};
     for (int64_t c = 0; c < channels; c++) {
         f16 weights = load16(u + c * PANEL);
 #pragma clang loop unroll(full)
@@ -39,7 +40,7 @@ INLINE void outer_rows(const int rows, const float *v, int64_t v_stride, const f
         done += height;                                                                                                \
     }
 #define PRODUCT(n)                                                                                                     \
-    case n: product_rows(n, v + done * v_stride, v_stride, u, channels, m + done * PANEL); break;
+    case n: product_rows(n, v + done * v_stride, v_stride, u, channels, m + done * PANEL, accumulate); break;
 #define OUTER(n)                                                                                                       \
     case n: outer_rows(n, v + done, v_stride, z, tiles, u + done * PANEL, accumulate); break;
 #define UP_TO_3(CALL) CALL(1) CALL(2) CALL(3)
@@ -48,7 +49,7 @@ INLINE void outer_rows(const int rows, const float *v, int64_t v_stride, const f
 
 #define KERNELS(name, limit, CASES)                                                                                    \
     static void product_##name(const float *v, int64_t v_stride, const float *u, int64_t channels, float *m,           \
-                               int64_t rows) {                                                                         \
+                               int64_t rows, int accumulate) {                                                         \
         GROUPS(limit, rows, CASES(PRODUCT))                                                                            \
     }                                                                                                                  \
     static void outer_##name(const float *v, int64_t v_stride, const float *z, int64_t tiles, float *u,                \
@@ -57,7 +58,7 @@ INLINE void outer_rows(const int rows, const float *v, int64_t v_stride, const f
     }
 
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("arch=x86-64-v4"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v4"), min_vector_width(512))), apply_to = function)
 KERNELS(v4, 12, UP_TO_12)
 #pragma clang attribute pop
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
@@ -72,11 +73,12 @@ static int level(void) {
     return value;
 }
 
-void wino_product(const float *v, int64_t v_stride, const float *u, int64_t channels, float *m, int64_t rows) {
+void wino_product(const float *v, int64_t v_stride, const float *u, int64_t channels, float *m, int64_t rows,
+                  int accumulate) {
     switch (level()) {
-    case 4: product_v4(v, v_stride, u, channels, m, rows); break;
-    case 3: product_v3(v, v_stride, u, channels, m, rows); break;
-    default: product_baseline(v, v_stride, u, channels, m, rows);
+    case 4: product_v4(v, v_stride, u, channels, m, rows, accumulate); break;
+    case 3: product_v3(v, v_stride, u, channels, m, rows, accumulate); break;
+    default: product_baseline(v, v_stride, u, channels, m, rows, accumulate);
     }
 }
 
@@ -91,8 +93,9 @@ void wino_outer_product(const float *v, int64_t v_stride, const float *z, int64_
 #else
 KERNELS(vector, 6, UP_TO_6)
 
-void wino_product(const float *v, int64_t v_stride, const float *u, int64_t channels, float *m, int64_t rows) {
-    product_vector(v, v_stride, u, channels, m, rows);
+void wino_product(const float *v, int64_t v_stride, const float *u, int64_t channels, float *m, int64_t rows,
+                  int accumulate) {
+    product_vector(v, v_stride, u, channels, m, rows, accumulate);
 }
 
 void wino_outer_product(const float *v, int64_t v_stride, const float *z, int64_t tiles, float *u, int64_t channels,

@@ -57,9 +57,9 @@ INLINE void contract_window(const float *u, int64_t step, float *taps) {
 // Inputs begin..<end of one panel. Eight inputs of one output are 72 floats in a row: nine transposes of 8x8 for each
 // half of the panel bring them to [input][tap][16 outputs].
 CLONES void wino_weights(const float *weights, int64_t outputs, int64_t inputs, int64_t panel, int64_t begin,
-                         int64_t end, float *u) {
+                         int64_t end, float *u, int64_t step) {
     _Alignas(64) float taps[8 * 9 * PANEL];
-    int64_t first = panel * PANEL, present = smaller(outputs - first, PANEL), step = inputs * PANEL;
+    int64_t first = panel * PANEL, present = smaller(outputs - first, PANEL);
     if (present < PANEL) memset(taps, 0, sizeof taps);
     for (int64_t c = begin; c < end; c += 8) {
         int64_t count = smaller(end - c, 8);
@@ -79,16 +79,16 @@ CLONES void wino_weights(const float *weights, int64_t outputs, int64_t inputs, 
         }
         for (int64_t i = 0; i < count; i++)
             for (int64_t o = 0; o < PANEL; o += 8)
-                expand_window(taps + i * 9 * PANEL + o, u + (c + i) * PANEL + o, step);
+                expand_window(taps + i * 9 * PANEL + o, u + (c - begin + i) * PANEL + o, step);
     }
 }
 
 // The convolution that carries gradients back: inputs and outputs change places and the window is turned by 180
 // degrees. Here `panel` counts inputs of the forward call and begin..<end its outputs.
 CLONES void wino_weights_transposed(const float *weights, int64_t outputs, int64_t inputs, int64_t panel,
-                                    int64_t begin, int64_t end, float *u) {
+                                    int64_t begin, int64_t end, float *u, int64_t step) {
     _Alignas(64) float taps[9 * PANEL];
-    int64_t first = panel * PANEL, present = smaller(inputs - first, PANEL), step = outputs * PANEL;
+    int64_t first = panel * PANEL, present = smaller(inputs - first, PANEL);
     memset(taps, 0, sizeof taps);
     for (int64_t o = begin; o < end; o++) {
         const float *w = weights + (o * inputs + first) * 9;
@@ -104,20 +104,20 @@ CLONES void wino_weights_transposed(const float *weights, int64_t outputs, int64
                     for (int64_t k = 0; k < 9; k++) taps[(8 - k) * PANEL + i] = w[i * 9 + k];
             }
         }
-        for (int64_t c = 0; c < PANEL; c += 8) expand_window(taps + c, u + o * PANEL + c, step);
+        for (int64_t c = 0; c < PANEL; c += 8) expand_window(taps + c, u + (o - begin) * PANEL + c, step);
     }
 }
 
-CLONES void wino_weights_gradient(const float *u, int64_t outputs, int64_t inputs, int64_t panel, int64_t begin,
-                                  int64_t end, float *diff_weights) {
+CLONES void wino_weights_gradient(const float *u, int64_t step, int64_t outputs, int64_t inputs, int64_t panel,
+                                  int64_t begin, int64_t end, float *diff_weights) {
     _Alignas(64) float taps[8 * 9 * PANEL];
-    int64_t first = panel * PANEL, present = smaller(outputs - first, PANEL), step = inputs * PANEL;
+    int64_t first = panel * PANEL, present = smaller(outputs - first, PANEL);
     for (int64_t c = begin; c < end; c += 8) {
         int64_t count = smaller(end - c, 8);
         float *w = diff_weights + (first * inputs + c) * 9;
         for (int64_t i = 0; i < count; i++)
             for (int64_t o = 0; o < PANEL; o += 8)
-                contract_window(u + (c + i) * PANEL + o, step, taps + i * 9 * PANEL + o);
+                contract_window(u + (c - begin + i) * PANEL + o, step, taps + i * 9 * PANEL + o);
         for (int64_t o = 0; o < PANEL; o += 8) {
             if (count == 8 && present >= o + 8) {
                 for (int64_t k = 0; k < 72; k += 8) {
@@ -132,4 +132,30 @@ CLONES void wino_weights_gradient(const float *u, int64_t outputs, int64_t input
             }
         }
     }
+}
+
+typedef struct {
+    const float *weights;
+    float *transformed;
+    int64_t outputs, inputs, rows, blocks;
+    int back;
+} weights_task;
+
+enum { WEIGHTS_BLOCK = 32 };
+
+static void weights_job(const void *context, int64_t worker, int64_t job) {
+    (void)worker;
+    const weights_task *t = context;
+    int64_t panel = job / t->blocks, begin = job % t->blocks * WEIGHTS_BLOCK;
+    int64_t end = smaller(begin + WEIGHTS_BLOCK, t->rows);
+    float *u = t->transformed + panel * panel_floats(t->rows) + begin * PANEL;
+    (t->back ? wino_weights_transposed : wino_weights)(t->weights, t->outputs, t->inputs, panel, begin, end, u,
+                                                       point_stride(t->rows, PANEL));
+}
+
+void wino_all_weights(const rk_winograd_shape *s, int back, const float *weights, float *transformed) {
+    weights_task t = {.weights = weights, .transformed = transformed, .outputs = s->out_channels,
+                      .inputs = s->in_channels, .back = back, .rows = back ? s->out_channels : s->in_channels};
+    t.blocks = (t.rows + WEIGHTS_BLOCK - 1) / WEIGHTS_BLOCK;
+    wino_run(panels(back ? t.inputs : t.outputs) * t.blocks, weights_job, &t);
 }

@@ -72,7 +72,7 @@ struct CropPixels {
     ///   - input: the planes of ``modelInput()``.
     func filled(output: [Float], input: [Float]) -> [Float] {
         if crop.scale == 1 { return output }
-        // At a coarser scale the full pre-fill stays, which joins the photo sharply, and only the difference is enlarged.
+        // At a coarser scale the full pre-fill stays, which joins the photo sharply: only the difference is enlarged.
         var result = planes
         let (width, height) = (crop.modelWidth, crop.modelHeight)
         let horizontal = (0..<crop.width).map { Tap($0, scale: crop.scale, count: width) }

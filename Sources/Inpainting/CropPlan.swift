@@ -104,10 +104,12 @@ package enum CropPlan {
     private static func thickness(of component: HoleComponent, in hole: FillMask) -> Int {
         let box = component.box.grown(by: 1, imageWidth: hole.width, imageHeight: hole.height)
         var largest = 0
-        SquaredDistance.forEachRow(width: box.width, height: box.height) { x, y in
-            hole.values[(box.y + y) * hole.width + box.x + x] == 0
-        } row: { _, squared in
-            largest = max(largest, squared.max() ?? 0)
+        hole.values.withUnsafeBufferPointer { values in
+            SquaredDistance.forEachRow(width: box.width, height: box.height) { x, y in
+                values[(box.y + y) * hole.width + box.x + x] == 0
+            } row: { _, squared in
+                for distance in squared where distance > largest { largest = distance }
+            }
         }
         return 2 * Int(Double(largest).squareRoot().rounded(.up))
     }

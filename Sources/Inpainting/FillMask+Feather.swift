@@ -24,11 +24,15 @@ extension FillMask {
     private func painted(reach: Int, value: (Int) -> UInt8) -> FillMask {
         var result = self
         guard let box = boundingBox()?.grown(by: reach, imageWidth: width, imageHeight: height) else { return result }
-        SquaredDistance.forEachRow(width: box.width, height: box.height) { x, y in
-            values[(box.y + y) * width + box.x + x] != 0
-        } row: { y, squared in
-            let start = (box.y + y) * width + box.x
-            for x in 0..<box.width { result.values[start + x] = value(squared[x]) }
+        values.withUnsafeBufferPointer { old in
+            result.values.withUnsafeMutableBufferPointer { new in
+                SquaredDistance.forEachRow(width: box.width, height: box.height, reach: reach) { x, y in
+                    old[(box.y + y) * width + box.x + x] != 0
+                } row: { y, squared in
+                    let start = (box.y + y) * width + box.x
+                    for x in 0..<box.width { new[start + x] = value(squared[x]) }
+                }
+            }
         }
         return result
     }

@@ -1,6 +1,7 @@
 /// What to fill: one byte per pixel, row-major. 255 (white) = fill, 0 (black) = keep.
 ///
-/// As an input, grey from 128 up counts as white. As ``FillResult/changed`` it is an opacity: 0 = the photo's own pixel.
+/// As an input, grey from 128 up counts as white. As ``FillResult/changed`` it is an opacity: 0 = the photo's own
+/// pixel.
 public struct FillMask: Sendable, Equatable {
     public let width: Int
     public let height: Int

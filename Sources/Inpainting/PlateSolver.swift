@@ -10,7 +10,8 @@ import CKernels
 ///
 /// Solver: conjugate gradients, preconditioned by one symmetric multigrid V-cycle: Chebyshev smoothing, bi-quadratic
 /// spline transfers (a pair of order 3, since the equation is of order 4), the same equation re-discretised on coarser
-/// cells. The number of iterations hardly depends on the size of the hole.
+/// cells. With the default tension the number of iterations hardly depends on the size of the hole (7 at 48 pixels, 9
+/// at 1024); without tension it grows (14 at 48 pixels, 45 at 512), since the clamped rim is coarser on coarser cells.
 ///
 /// Not thread-safe: one instance for one thread at a time. Many instances may run at once.
 package final class PlateSolver {
@@ -32,7 +33,7 @@ package final class PlateSolver {
     private let bottomSmoothing: Int
 
     /// - Parameters:
-    ///   - hole: row-major, `width` x `height`, true = to be filled. Where the rectangle's side is not the image's border,
+    ///   - hole: row-major, `width` x `height`, true = to be filled. Where a side is not the border of the image,
     ///     it must have two columns or rows of known pixels there, which is as far as the equation reaches.
     ///   - tension: 0 or more, in 1 / pixel^2.
     package init(hole: [Bool], width: Int, height: Int, tension: Float, smoothing: Int = 3, bottomSmoothing: Int = 12) {
@@ -72,7 +73,7 @@ package final class PlateSolver {
     ///   - tolerance: the largest error left in any pixel, as estimated by the preconditioner.
     /// - Returns: the number of iterations, and the estimate of the largest error that is left.
     package func solve(
-        _ pixels: UnsafeMutablePointer<Float>, rowStride: Int, tolerance: Float, limit: Int = 60
+        _ pixels: UnsafeMutablePointer<Float>, rowStride: Int, tolerance: Float, limit: Int = 200
     ) -> (iterations: Int, error: Float) {
         let grid = finest
         guard grid.unknowns > 0 else { return (0, 0) }

@@ -25,17 +25,33 @@ extension RasterImage {
                 }
             }
         }
-        switch (samples, original.samples) {
-        case (.u8(var target), .u8(let photo)):
-            samples = .u8([])  // the only reference, so that the array is changed in place
-            mix(&target, photo)
-            samples = .u8(target)
-        case (.u16(var target), .u16(let photo)):
-            samples = .u16([])
-            mix(&target, photo)
-            samples = .u16(target)
-        default:
-            preconditionFailure("photo and fill differ in depth")
+        switch original.samples {
+        case .u8(let photo): samples.change { mix(&$0, photo) }
+        case .u16(let photo): samples.change { mix(&$0, photo) }
+        }
+    }
+}
+
+extension RasterImage.Samples {
+    /// Changes 8-bit samples in place, without a copy of the array.
+    fileprivate mutating func change(_ body: (inout [UInt8]) -> Void) {
+        switch consume self {
+        case .u8(var samples):
+            body(&samples)
+            self = .u8(samples)
+        case .u16:
+            preconditionFailure("the photo has 8 bits, its fill 16")
+        }
+    }
+
+    /// Changes 16-bit samples in place, without a copy of the array.
+    fileprivate mutating func change(_ body: (inout [UInt16]) -> Void) {
+        switch consume self {
+        case .u16(var samples):
+            body(&samples)
+            self = .u16(samples)
+        case .u8:
+            preconditionFailure("the photo has 16 bits, its fill 8")
         }
     }
 }

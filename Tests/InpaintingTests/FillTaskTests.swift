@@ -97,6 +97,27 @@ import Testing
         }
     }
 
+    @Test func aPhotoSmallerThanTheCropGoesOnMirrored() throws {
+        var random = TestRandom(31)
+        let image = try random.image(width: 5, height: 3, bitDepth: 8)
+        let mask = try FillMask(width: 5, height: 3, values: [UInt8](repeating: 0, count: 14) + [255])
+        let pipeline = FakePipeline.identity()
+        _ = try fill(image, mask, FillOptions(feather: 0), with: pipeline)
+        let request = try #require(pipeline.requests.first)
+        let there = [0, 1, 2, 3, 4], back = [4, 3, 2, 1, 0]
+        let columns = Array((there + back + there + back + there + back + there).prefix(32))
+        let rows = (0..<32).map { [0, 1, 2, 2, 1, 0][$0 % 6] }
+        let samples = samplesOf(image)
+        for y in 0..<32 {
+            for x in 0..<32 {
+                let pixel = rows[y] * 5 + columns[x]
+                #expect(request.mask[y * 32 + x] == (pixel == 14 ? 255 : 0))
+                guard pixel != 14 else { continue }
+                #expect(abs(request.prefill[y * 32 + x] - Float(samples[3 * pixel]) / 255) < 1e-6)
+            }
+        }
+    }
+
     @Test func aModelThatAddsNothingGivesTheClassicalFill() throws {
         var random = TestRandom(21)
         let image = try random.image(width: 300, height: 200, bitDepth: 16)

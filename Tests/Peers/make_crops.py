@@ -121,6 +121,7 @@ def main():
     metadata = {
         "photos": json.dumps([p.name for p in paths]), "kinds": json.dumps(KINDS), "contents": json.dumps(CONTENTS),
         "size": str(options.size), "seed": str(options.seed),
+        "folder": options.photos.name,
     }
     save_file(tensors, options.out, metadata)
     print(f"{options.out}: {options.count} crops of {len(paths)} photos; holes {100 * np.mean(masks):.1f} %; content",

@@ -153,6 +153,8 @@ def main():
     groups |= {("kind", label): crops["kind"] == i for i, label in enumerate(kinds)}
     report = {"crops": len(images), "size": images.shape[1], "photos": json.loads(metadata["photos"]),
               "best_classical": best,
+              "crops_command": f"python make_crops.py --photos {metadata['folder']} --size {metadata['size']} "
+                               f"--count {len(images)} --seed {metadata['seed']}",
               "command": " ".join(shown(argument) for argument in sys.argv), "fills": {}}
     for i, name in enumerate(names):
         entry = {}
@@ -177,7 +179,7 @@ def main():
 def markdown(report):
     size, fills = report["size"], report["fills"]
     lines = [f"## {report['crops']} crops of {size}x{size}, {len(report['photos'])} photos", "",
-             f"Made by `python {report['command']}`.", "",
+             f"Made by `{report['crops_command']}` and `python {report['command']}`.", "",
              "| fill | PSNR, mean (dB) | PSNR, pooled (dB) | SSIM |", "|---|---|---|---|"]
 
     def cell(entry, digits):

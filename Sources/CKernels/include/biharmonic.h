@@ -13,7 +13,7 @@
 typedef struct {
     int32_t width, height, stride;
     const float *mask;             ///< field, 1 = unknown, 0 = known; guards are 0
-    const int32_t *first, *last;   ///< per row: columns [first, last) hold all unknowns of that row; first >= last: none
+    const int32_t *first, *last;   ///< per row: [first, last) holds all its unknowns; first >= last: none
     float bend, tension;
     float *scratch;                ///< 4 rows of `stride` floats
 } rc_plate_grid;

@@ -20,6 +20,8 @@ typedef enum {
     RK_WINOGRAD_FORWARD = 0,
     RK_WINOGRAD_BACKWARD_DATA = 1,
     RK_WINOGRAD_BACKWARD_WEIGHTS = 2,
+    RK_WINOGRAD_FORWARD_FRESH = 3,
+    RK_WINOGRAD_BACKWARD_DATA_FRESH = 4,
 } rk_winograd_operation;
 
 /// Floats of the transformed weights, for `operation` forward or backward data.
@@ -40,3 +42,10 @@ void rk_winograd_backward_data(const rk_winograd_shape *shape, const float *diff
 /// diff_weights (OIHW) and diff_bias are overwritten; `diff_bias` may be NULL.
 void rk_winograd_backward_weights(const rk_winograd_shape *shape, const float *src, const float *diff_dst,
                                   float *diff_weights, float *diff_bias, float *workspace);
+
+// For weights that change with every call, as in training: OIHW weights, transformed on the way. Where tiles are few
+// the transformed weights then never leave the cache. The results have the same bits.
+void rk_winograd_forward_fresh(const rk_winograd_shape *shape, const float *src, const float *weights,
+                               const float *bias, float *dst, float *workspace);
+void rk_winograd_backward_data_fresh(const rk_winograd_shape *shape, const float *diff_dst, const float *weights,
+                                     float *diff_src, float *workspace);
