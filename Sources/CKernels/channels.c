@@ -21,7 +21,7 @@ static void channel_add_rows(void *context, int64_t begin, int64_t end) {
 void rk_channel_add(const float *x, const float *bias, int64_t bias_stride, float *y, int64_t outer, int64_t channels,
                     int64_t inner) {
     operands o = {.x = x, .bias = bias, .y = y, .channels = channels, .inner = inner, .bias_stride = bias_stride};
-    rk_parallel(outer * channels, GRAIN / inner + 1, channel_add_rows, &o);
+    rk_parallel(outer * channels, grain_of(inner), channel_add_rows, &o);
 }
 
 CLONES static float row_sum(const float *restrict x, int64_t n) {
@@ -41,7 +41,7 @@ static void inner_sum_rows(void *context, int64_t begin, int64_t end) {
 
 void rk_inner_sum(const float *x, float *sums, int64_t rows, int64_t inner) {
     operands o = {.x = x, .y = sums, .inner = inner};
-    rk_parallel(rows, GRAIN / inner + 1, inner_sum_rows, &o);
+    rk_parallel(rows, grain_of(inner), inner_sum_rows, &o);
 }
 
 CLONES void rk_outer_sum(const float *x, float *sums, int64_t outer, int64_t columns) {
@@ -68,5 +68,5 @@ static void transpose_planes(void *context, int64_t begin, int64_t end) {
 
 void rk_transpose(const float *x, float *y, int64_t batch, int64_t rows, int64_t columns) {
     operands o = {.x = x, .y = y, .rows = rows, .columns = columns};
-    rk_parallel(batch, GRAIN / (rows * columns) + 1, transpose_planes, &o);
+    rk_parallel(batch, grain_of(rows * columns), transpose_planes, &o);
 }

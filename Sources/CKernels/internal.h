@@ -15,6 +15,9 @@
 // Below this many elements a loop is not worth a second thread.
 enum { GRAIN = 16384, LANES = 16 };
 
+// The grain of a loop whose every round handles `elements`, which may be none.
+INLINE int64_t grain_of(int64_t elements) { return GRAIN / (elements < 1 ? 1 : elements) + 1; }
+
 // exp by 2^n * e^r with a degree-6 polynomial on |r| <= ln(2)/2; relative error under 2e-7. Written without calls and
 // branches so that loops over it vectorise.
 INLINE float fast_exp(float x) {

@@ -63,7 +63,7 @@ void rk_group_norm(const float *x, const float *gamma, const float *beta, float 
                    int64_t batch, int64_t channels, int64_t inner, int64_t groups, float epsilon, int silu) {
     norm o = {.x = x, .gamma = gamma, .beta = beta, .y = y, .mean = mean, .rstd = rstd, .batch = batch,
               .channels = channels, .inner = inner, .groups = groups, .epsilon = epsilon, .silu = silu};
-    rk_parallel(batch * groups, GRAIN / (channels / groups * inner) + 1, group_norm_groups, &o);
+    rk_parallel(batch * groups, grain_of(channels / groups * inner), group_norm_groups, &o);
 }
 
 // Writes dz (the gradient at the affine's output) and returns Σ dz and Σ dz x̂ of one channel.
@@ -129,7 +129,7 @@ void rk_group_norm_backward(const float *x, const float *gamma, const float *bet
                             int64_t batch, int64_t channels, int64_t inner, int64_t groups, int silu) {
     norm o = {.x = x, .gamma = gamma, .beta = beta, .dy = dy, .saved_mean = mean, .saved_rstd = rstd, .y = dx,
               .partial = partial, .batch = batch, .channels = channels, .inner = inner, .groups = groups, .silu = silu};
-    rk_parallel(batch * groups, GRAIN / (channels / groups * inner) + 1, group_norm_backward_groups, &o);
+    rk_parallel(batch * groups, grain_of(channels / groups * inner), group_norm_backward_groups, &o);
     rk_outer_sum(partial, dbeta, batch, channels);
     rk_outer_sum(partial + batch * channels, dgamma, batch, channels);
 }
@@ -152,7 +152,7 @@ void rk_layer_norm(const float *x, const float *gamma, const float *beta, float 
                    int64_t rows, int64_t width, float epsilon) {
     norm o = {.x = x, .gamma = gamma, .beta = beta, .y = y, .mean = mean, .rstd = rstd, .inner = width,
               .epsilon = epsilon};
-    rk_parallel(rows, GRAIN / width + 1, layer_norm_rows, &o);
+    rk_parallel(rows, grain_of(width), layer_norm_rows, &o);
 }
 
 CLONES static void layer_norm_backward_row(const float *restrict x, const float *restrict gamma,
@@ -177,7 +177,7 @@ static void layer_norm_backward_rows(void *context, int64_t begin, int64_t end) 
 void rk_layer_norm_backward(const float *x, const float *gamma, const float *mean, const float *rstd, const float *dy,
                             float *dx, float *dgamma, float *dbeta, int64_t rows, int64_t width) {
     norm o = {.x = x, .gamma = gamma, .dy = dy, .saved_mean = mean, .saved_rstd = rstd, .y = dx, .inner = width};
-    rk_parallel(rows, GRAIN / width + 1, layer_norm_backward_rows, &o);
+    rk_parallel(rows, grain_of(width), layer_norm_backward_rows, &o);
     memset(dgamma, 0, (size_t)width * sizeof(float));
     memset(dbeta, 0, (size_t)width * sizeof(float));
     for (int64_t r = 0; r < rows; r++)
@@ -210,7 +210,7 @@ static void softmax_rows(void *context, int64_t begin, int64_t end) {
 
 void rk_softmax(const float *x, float *y, int64_t rows, int64_t width) {
     norm o = {.x = x, .y = y, .inner = width};
-    rk_parallel(rows, GRAIN / width + 1, softmax_rows, &o);
+    rk_parallel(rows, grain_of(width), softmax_rows, &o);
 }
 
 CLONES static void softmax_backward_row(const float *y, const float *dy, float *dx, int64_t n) {
@@ -231,5 +231,5 @@ static void softmax_backward_rows(void *context, int64_t begin, int64_t end) {
 
 void rk_softmax_backward(const float *y, const float *dy, float *dx, int64_t rows, int64_t width) {
     norm o = {.x = y, .dy = dy, .y = dx, .inner = width};
-    rk_parallel(rows, GRAIN / width + 1, softmax_backward_rows, &o);
+    rk_parallel(rows, grain_of(width), softmax_backward_rows, &o);
 }

@@ -56,7 +56,7 @@ static void spread_planes(void *context, int64_t begin, int64_t end) {
 
 static void by_planes(rk_body body, const float *x, float *y, int64_t planes, int64_t height, int64_t width) {
     operands o = {.x = x, .y = y, .height = height, .width = width};
-    rk_parallel(planes, GRAIN / (4 * height * width) + 1, body, &o);
+    rk_parallel(planes, grain_of(4 * height * width), body, &o);
 }
 
 void rk_upsample_nearest2(const float *x, float *y, int64_t planes, int64_t height, int64_t width) {
@@ -99,10 +99,10 @@ static void unfold_planes(void *context, int64_t begin, int64_t end) {
 void rk_space_to_depth(const float *x, float *y, int64_t batch, int64_t channels, int64_t height, int64_t width,
                        int64_t factor) {
     operands o = {.x = x, .y = y, .height = height, .width = width, .factor = factor};
-    rk_parallel(batch * channels, GRAIN / (height * width * factor * factor) + 1, fold_planes, &o);
+    rk_parallel(batch * channels, grain_of(height * width * factor * factor), fold_planes, &o);
 }
 void rk_depth_to_space(const float *x, float *y, int64_t batch, int64_t channels, int64_t height, int64_t width,
                        int64_t factor) {
     operands o = {.x = x, .y = y, .height = height, .width = width, .factor = factor};
-    rk_parallel(batch * channels, GRAIN / (height * width * factor * factor) + 1, unfold_planes, &o);
+    rk_parallel(batch * channels, grain_of(height * width * factor * factor), unfold_planes, &o);
 }

@@ -20,7 +20,8 @@ public enum GroupNorm {
             mean: Tensor(uninitialized: [batch, groups]), rstd: Tensor(uninitialized: [batch, groups]))
         rk_group_norm(
             x.pointer, gamma.pointer, beta.pointer, y.pointer, statistics.mean.pointer, statistics.rstd.pointer,
-            Int64(batch), Int64(channels), Int64(x.count / batch / channels), Int64(groups), epsilon, silu ? 1 : 0)
+            Int64(batch), Int64(channels), Int64(x.shape.dropFirst(2).reduce(1, *)), Int64(groups), epsilon,
+            silu ? 1 : 0)
         return (y, statistics)
     }
 
@@ -36,7 +37,7 @@ public enum GroupNorm {
         rk_group_norm_backward(
             x.pointer, gamma.pointer, beta.pointer, statistics.mean.pointer, statistics.rstd.pointer, dy.pointer,
             dx.pointer, dgamma.pointer, dbeta.pointer, partial.pointer, Int64(batch), Int64(channels),
-            Int64(x.count / batch / channels), Int64(groups), silu ? 1 : 0)
+            Int64(x.shape.dropFirst(2).reduce(1, *)), Int64(groups), silu ? 1 : 0)
         return (dx, dgamma, dbeta)
     }
 }
@@ -73,7 +74,7 @@ public enum LayerNorm {
         let dgamma = Tensor(uninitialized: gamma.shape), dbeta = Tensor(uninitialized: gamma.shape)
         rk_layer_norm_backward(
             x.pointer, gamma.pointer, statistics.mean.pointer, statistics.rstd.pointer, dy.pointer, dx.pointer,
-            dgamma.pointer, dbeta.pointer, Int64(x.count / width), Int64(width))
+            dgamma.pointer, dbeta.pointer, Int64(x.count / max(width, 1)), Int64(width))
         return (dx, dgamma, dbeta)
     }
 }
