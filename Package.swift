@@ -79,8 +79,9 @@ let package = Package(
             ]),
 
         // Tests.
-        .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
-        .testTarget(name: "AutogradTests", dependencies: ["Autograd"]),
+        .target(name: "NaiveOracle", path: "Tests/NaiveOracle"),
+        .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "NaiveOracle"]),
+        .testTarget(name: "AutogradTests", dependencies: ["Autograd", "NaiveOracle"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"]),
         .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Metrics"]),

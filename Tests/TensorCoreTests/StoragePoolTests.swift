@@ -1,0 +1,61 @@
+import NaiveOracle
+import TensorCore
+import Testing
+
+@Suite("StoragePool")
+struct StoragePoolTests {
+    /// The pool counts for the whole process, where other tests run at the same time: of several measurements the
+    /// smallest is this test's own.
+    private func smallest(_ measure: () -> Int) -> Int {
+        var least = Int.max
+        for _ in 0..<100 where least > 0 { least = min(least, measure()) }
+        return least
+    }
+
+    private func step(_ width: Int) {
+        let x = Tensor(NaiveTensor(random: [1, 4, 6, width], seed: 1)), w = Tensor(repeating: 0.1, shape: [4, 4, 3, 3])
+        let y = Convolution.forward(x, weights: w, bias: nil, options: .init(padding: 1)).activated(.silu)
+        let joined = Tensor.concatenated([x, y])
+        _ = (joined + joined).summedOverInner()
+    }
+
+    @Test("identical steps allocate nothing after the first")
+    func steadyState() {
+        step(14)
+        let fresh = smallest {
+            let before = StoragePool.freshAllocations
+            step(14)
+            return StoragePool.freshAllocations - before
+        }
+        #expect(fresh == 0)
+    }
+
+    @Test("a buffer is counted, kept for the next tensor of its size, and given back by trim")
+    func trim() {
+        // A size that no other test uses.
+        let count = 1_234_567
+        do {
+            let tensor = Tensor(repeating: 1, shape: [count])
+            #expect(StoragePool.allocatedBytes >= count * 4)
+            #expect(tensor.pointer[count - 1] == 1)
+        }
+        let fresh = smallest {
+            let before = StoragePool.freshAllocations
+            _ = Tensor(uninitialized: [count]).pointer
+            return StoragePool.freshAllocations - before
+        }
+        #expect(fresh == 0, "the second tensor of a size takes the first one's buffer")
+        let before = StoragePool.freshAllocations
+        StoragePool.trim()
+        _ = Tensor(uninitialized: [count]).pointer
+        #expect(StoragePool.freshAllocations > before, "after trim the buffer has to be made again")
+        StoragePool.trim()
+    }
+
+    @Test("buffers are aligned for the widest vectors")
+    func alignment() {
+        for count in [0, 1, 3, 17, 1000] {
+            #expect(UInt(bitPattern: Tensor(uninitialized: [count]).pointer) % 64 == 0)
+        }
+    }
+}
