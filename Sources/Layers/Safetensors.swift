@@ -67,16 +67,40 @@ public enum Safetensors {
         } catch {
             throw damaged("the header is not the JSON of a safetensors file")
         }
-        var tensors: [String: Tensor] = [:]
+        var entries: [(name: String, entry: Entry)] = []
         var metadata: [String: String] = [:]
         for (name, value) in header {
-            switch value {
-            case .metadata(let text): metadata = text
-            case .entry(let entry):
-                tensors[name] = try tensor(entry, name: name, data: data, body: body, damaged: damaged)
+            switch (name, value) {
+            case ("__metadata__", .metadata(let text)): metadata = text
+            case (_, .entry(let entry)) where name != "__metadata__": entries.append((name, entry))
+            default: throw damaged("the header's entry \"\(name)\" does not describe a tensor")
             }
         }
+        try requireTiling(entries, available: data.endIndex - body, damaged: damaged)
+        var tensors: [String: Tensor] = [:]
+        for (name, entry) in entries {
+            tensors[name] = try tensor(entry, name: name, data: data, body: body, damaged: damaged)
+        }
         return (tensors, metadata)
+    }
+
+    /// Tensors must fill the data without gap or overlap, as in the reference implementation: every byte of a file has
+    /// one meaning.
+    private static func requireTiling(
+        _ entries: [(name: String, entry: Entry)], available: Int, damaged: (String) -> ModelError
+    ) throws {
+        var end = 0
+        for (name, entry) in entries.sorted(by: {
+            $0.entry.data_offsets.lexicographicallyPrecedes($1.entry.data_offsets)
+        }) {
+            let offsets = entry.data_offsets
+            guard offsets.count == 2, offsets[0] == end, offsets[1] >= end, offsets[1] <= available else {
+                throw damaged(
+                    "tensor \"\(name)\" lies at \(offsets), but must begin at \(end) of \(available) bytes of data")
+            }
+            end = offsets[1]
+        }
+        guard end == available else { throw damaged("\(available - end) bytes of data belong to no tensor") }
     }
 
     /// Types that are read; integers (position indices, labels) become floats.
@@ -93,6 +117,7 @@ public enum Safetensors {
         }
     }
 
+    /// `entry` lies inside of the data.
     private static func tensor(
         _ entry: Entry, name: String, data: Data, body: Int, damaged: (String) -> ModelError
     ) throws -> Tensor {
@@ -105,10 +130,7 @@ public enum Safetensors {
             guard extent >= 0, !overflow else { throw damaged("tensor \"\(name)\" has shape \(entry.shape)") }
             count = product
         }
-        let offsets = entry.data_offsets, available = data.endIndex - body
-        guard offsets.count == 2, offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= available else {
-            throw damaged("tensor \"\(name)\" lies at \(offsets), outside of \(available) bytes of data")
-        }
+        let offsets = entry.data_offsets
         let (bytes, overflow) = count.multipliedReportingOverflow(by: type.byteCount)
         guard !overflow, offsets[1] - offsets[0] == bytes else {
             throw damaged("tensor \"\(name)\" of shape \(entry.shape) does not fill the bytes \(offsets)")
