@@ -98,9 +98,13 @@ public struct DDIMScheduler: Sendable {
     }
 
     /// The timesteps of an N-step run, noisiest first ("trailing": the first is always the last training timestep).
+    ///
+    /// diffusers rounds `numpy.arange(n, 0, -n / steps)`: halves go to the even number, and the stride is the rounded
+    /// difference of the first two, which decides what is a half.
     public func timesteps(steps: Int) -> [Int] {
         let n = Double(configuration.numTrainTimesteps)
-        return (0..<steps).map { Int((n - Double($0) * n / Double(steps)).rounded()) - 1 }
+        let stride = (n - n / Double(steps)) - n
+        return (0..<steps).map { Int((n + Double($0) * stride).rounded(.toNearestOrEven)) - 1 }
     }
 
     /// √ᾱ and √(1 - ᾱ) at a timestep: the shares of signal and noise. Before the first timestep all is signal.

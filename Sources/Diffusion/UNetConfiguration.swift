@@ -88,6 +88,9 @@ public struct UNetConfiguration: Codable, Sendable, Equatable {
             normNumGroups > 0 && blockOutChannels.allSatisfy { (1...8192).contains($0) && $0 % normNumGroups == 0 },
             "block_out_channels \(blockOutChannels) must be multiples of norm_num_groups \(normNumGroups)")
         try require(blockOutChannels[0] % 2 == 0, "the first of block_out_channels must be even")
+        try require(
+            freqShift >= 0 && freqShift < blockOutChannels[0] / 2,
+            "freq_shift \(freqShift) must be less than half of the first of block_out_channels")
         try require(actFn == "silu" || actFn == "swish", "act_fn \"\(actFn)\" is not silu")
         try require(downsamplePadding == 1, "downsample_padding \(downsamplePadding) is not 1")
         try require(normEps > 0 && normEps < 1, "norm_eps is \(normEps)")
