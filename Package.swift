@@ -83,7 +83,7 @@ let package = Package(
         .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "NaiveOracle"]),
         .testTarget(name: "AutogradTests", dependencies: ["Autograd", "NaiveOracle"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
-        .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"]),
+        .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"], resources: [.copy("Fixtures")]),
         .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Metrics"]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation"]),
         .testTarget(name: "WorkerTests", dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec"]),

@@ -53,7 +53,7 @@ struct DamagedFileTests {
         try Safetensors.write(["a": Tensor(repeating: 1, shape: [3]), "b": Tensor(repeating: 2, shape: [2])], to: path)
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         for position in 0..<(whole.count - 20) {
-            for value: UInt8 in [0, 0x2D, 0x30, 0x39, 0x7B, 0xFF] {
+            for value: UInt8 in [0, 0x39, 0x7B] {
                 var damaged = whole
                 damaged[position] = value
                 let file = try folder.file(damaged, "damaged")
