@@ -1,0 +1,76 @@
+/// What each target may import, besides the platform: the structure of the package, one line for each target. Imports
+/// go one way only, from the lines further down to those further up.
+enum ImportTable {
+    static let rows: [(target: String, imports: [String])] = [
+        // C: module maps, thin shims, vector kernels, seccomp and Landlock.
+        ("COpenBLAS", []),
+        ("COneDNN", []),
+        ("CDBus", []),
+        ("CVips", []),
+        ("CJPEG", []),
+        ("CKernels", []),
+        ("CSandbox", []),
+
+        // The engine.
+        ("TensorCore", ["COpenBLAS", "COneDNN", "CKernels"]),
+        ("Autograd", ["TensorCore"]),
+        // CKernels: the optimiser's update and half precision.
+        ("Layers", ["Autograd", "TensorCore", "CKernels"]),
+
+        // The model and the method.
+        ("Diffusion", ["Layers", "Autograd", "TensorCore"]),
+        // CKernels: the plate solver of the pre-fill.
+        ("Inpainting", ["Diffusion", "CKernels"]),
+        ("Metrics", ["Diffusion", "Inpainting"]),
+        ("Distillation", ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
+
+        // Files and the sandboxed worker.
+        ("ImageCodec", ["CVips", "CJPEG"]),
+        ("WorkerProtocol", []),
+        ("WorkerRoles", ["ImageCodec", "Distillation", "CSandbox", "WorkerProtocol"]),
+
+        // The daemon.
+        ("ImageLibrary", ["GRDB"]),
+        ("Personalization", []),
+        ("BusTransport", ["CDBus", "Logging"]),
+        ("RefineBus", ["BusTransport"]),
+        // BusTransport comes with RefineBus, whose calls take its values.
+        (
+            "RefineDaemon",
+            [
+                "Inpainting", "ImageLibrary", "Personalization", "RefineBus", "BusTransport", "WorkerProtocol",
+                "CSandbox", "ServiceLifecycle", "Logging",
+            ]
+        ),
+
+        // Executables, thin. CSandbox: the client takes the guards against sockets and core dumps on itself too.
+        ("refined", ["RefineDaemon", "ArgumentParser"]),
+        ("refine-worker", ["WorkerRoles"]),
+        ("refinectl", ["RefineBus", "BusTransport", "CSandbox", "ArgumentParser"]),
+        (
+            "refine-distill",
+            ["Distillation", "Inpainting", "Diffusion", "Layers", "TensorCore", "ImageCodec", "ArgumentParser"]
+        ),
+        ("refine-bench", ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ArgumentParser"]),
+    ]
+
+    /// Modules of the toolchain and the C library, which every target may import.
+    static let platform: Set = [
+        "Swift", "Foundation", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization",
+    ]
+
+    /// Photos reach the daemon and its client as raw pixels only, and neither can train: they never come to these
+    /// modules, not even by way of others.
+    static let neverReached: [(targets: [String], modules: [String])] = [
+        (
+            ["refined", "refinectl", "RefineDaemon", "RefineBus"],
+            ["ImageCodec", "CVips", "CJPEG", "Distillation", "WorkerRoles"]
+        ),
+        (["refinectl"], ["RefineDaemon", "Inpainting", "Diffusion", "TensorCore"]),
+        (["WorkerProtocol"], ["Inpainting", "ImageCodec"]),
+    ]
+
+    static func allowed(_ target: String) -> Set<String>? {
+        rows.first { $0.target == target }.map { Set($0.imports) }
+    }
+}
