@@ -1,8 +1,7 @@
-// Guards on the process itself: privileges, core dumps, resource limits, the parent's death.
+// Guards on the process itself: privileges, core dumps, resource limits.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -60,12 +59,6 @@ int refine_sandbox_limits_check(const refine_limits *limits) {
     if (result == 1) result = is_limited(RLIMIT_FSIZE, limits->file_size);
     if (result == 1) result = is_limited(RLIMIT_NOFILE, limits->open_files);
     return result;
-}
-
-int refine_sandbox_die_with_parent(int parent) {
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return -errno;
-    // The parent may have ended before the call: then the signal never comes.
-    return getppid() == parent ? 0 : -ESRCH;
 }
 
 int refine_sandbox_thread_count(void) {

@@ -100,9 +100,6 @@ int refine_sandbox_worker_close(void);
 int refine_sandbox_no_open_check(void);
 int refine_sandbox_no_executable_memory_check(void);
 
-/// The worker is killed when the thread that spawned it ends. 0, or -ESRCH when `parent` is gone already.
-int refine_sandbox_die_with_parent(int parent);
-
 #ifdef __cplusplus
 }
 #endif
