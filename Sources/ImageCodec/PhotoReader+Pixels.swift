@@ -5,7 +5,7 @@ extension PhotoReader {
     public var rgbByteCount: Int { info.width * info.height * 3 * (info.layout.bitDepth / 8) }
 
     /// Bytes of the upright photo in its own bands.
-    var ownByteCount: Int { info.width * info.height * info.layout.pixelBytes }
+    public var ownByteCount: Int { info.width * info.height * info.layout.pixelBytes }
 
     /// Decodes the photo as RGB: grey is written three times, CMYK is converted by its profile, alpha is left out.
     ///
@@ -40,7 +40,13 @@ extension PhotoReader {
         guard complete else { throw Self.damaged(argument) }
     }
 
-    /// Decodes the upright photo in its own bands and depth.
+    /// Decodes the upright photo in its own bands and depth, alpha included, nothing converted.
+    ///
+    /// - Parameter output: `[height, width, info.layout.bands]`, 8 bits or native-endian 16; exactly `ownByteCount` bytes.
+    /// - Throws: `CodecError` when the pixels are damaged or cut short.
+    public func readSamples(into output: UnsafeMutableRawBufferPointer) throws { _ = try readOwn(into: output) }
+
+    /// As `readSamples`.
     ///
     /// - Returns: the picture that the pixels came from, for its metadata (the orientation is gone from it).
     func readOwn(into output: UnsafeMutableRawBufferPointer) throws -> VipsPicture {

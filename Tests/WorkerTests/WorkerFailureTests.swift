@@ -1,0 +1,113 @@
+import Glibc
+import ImageCodec
+import Testing
+import WorkerProtocol
+
+/// A worker that dies, hangs, or is no longer wanted costs its own job and nothing else. A stand-in takes its place
+/// where it must misbehave.
+@Suite struct WorkerFailureTests {
+    /// A program that runs a line of shell instead of the worker; its socket is descriptor 3.
+    private func standIn(_ line: String) throws -> (path: String, remove: () -> Void) {
+        var template = Array("/tmp/refine-stand-in-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        try #require(descriptor >= 0)
+        let text = "#!/bin/sh\n\(line)\n"
+        _ = text.withCString { write(descriptor, $0, strlen($0)) }
+        fchmod(descriptor, 0o700)
+        close(descriptor)
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return (path, { unlink(path) })
+    }
+
+    private func expectFailure(
+        _ line: String, reason: String, limits: WorkerLimits = WorkerLimits(), sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let (path, remove) = try standIn(line)
+        defer { remove() }
+        let codec = CodecWorker(executable: path, limits: limits)
+        let error = await #expect(throws: WorkerError.self, sourceLocation: sourceLocation) { try await codec.selfCheck() }
+        #expect(error?.reason == reason, sourceLocation: sourceLocation)
+    }
+
+    @Test func workerKilledAtItsJobIsAnErrorOfThatJob() async throws {
+        try await expectFailure("kill -9 $$", reason: "worker-died")
+    }
+
+    @Test func workerThatExitsWithoutAnswerIsAnError() async throws {
+        try await expectFailure("exit 0", reason: "worker-died")
+    }
+
+    @Test func workerThatHangsIsKilledAtTheDeadline() async throws {
+        let start = ContinuousClock.now
+        try await expectFailure(
+            "sleep 1000", reason: "deadline", limits: WorkerLimits(deadlineMilliseconds: 200))
+        #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
+    @Test func workerThatAnswersNonsenseIsAnError() async throws {
+        try await expectFailure("echo nonsense >&3", reason: "protocol")
+    }
+
+    @Test func missingWorkerIsAnErrorThatSaysSo() async throws {
+        let codec = CodecWorker(executable: "/nonexistent/refine-worker")
+        let error = await #expect(throws: WorkerError.self) { try await codec.selfCheck() }
+        #expect(error?.reason == "worker-missing")
+    }
+
+    @Test func cancelledTaskEndsItsWorker() async throws {
+        let (path, remove) = try standIn("exec sleep 1000")
+        defer { remove() }
+        let codec = CodecWorker(executable: path)
+        let task = Task { try await codec.selfCheck() }
+        // The stand-in becomes "sleep" when it runs.
+        #expect(await eventually { !sleepers().isEmpty })
+        let running = sleepers()
+        task.cancel()
+        let error = await #expect(throws: WorkerError.self) { try await task.value }
+        #expect(error?.code == .cancelled)
+        #expect(await eventually { running.allSatisfy { kill($0, 0) != 0 } })
+    }
+
+    private func sleepers() -> [pid_t] {
+        childProcesses().filter { child in
+            guard let file = fopen("/proc/\(child)/cmdline", "r") else { return false }
+            defer { fclose(file) }
+            var buffer = [UInt8](repeating: 0, count: 64)
+            return fread(&buffer, 1, 64, file) > 0 && String(decoding: buffer, as: UTF8.self).hasPrefix("sleep\u{0}1000")
+        }
+    }
+
+    @Test func realWorkerKilledMidJobIsAnErrorAndTheNextJobWorks() async throws {
+        let worker = try TestWorker()
+        // Noise of 20 megapixels keeps a worker busy for a second or two.
+        var numbers = SeededNumbers(seed: 5)
+        let tile = TestPhoto.noise(500, 40, using: &numbers).samples
+        let big = TestPhoto(width: 5000, height: 4000, bands: 3, samples: Array(repeatElement(tile, count: 1000).joined()))
+        let file = TemporaryFile(try big.tiff())
+        let before = childProcesses()
+        let task = Task {
+            try await worker.codec.decode(
+                image: file.descriptor, mask: nil,
+                options: DecodeOptions(boxes: [FillBox(x: 0, y: 0, width: 9, height: 9)]))
+        }
+        #expect(await eventually {
+            let new = childProcesses().subtracting(before)
+            new.forEach { kill($0, SIGKILL) }
+            return !new.isEmpty
+        })
+        let error = await #expect(throws: WorkerError.self) { try await task.value }
+        #expect(error?.reason == "worker-died" || error?.reason == "system")
+        _ = try await worker.codec.selfCheck()
+    }
+
+    @Test func workerOverItsMemoryLimitIsAnError() async throws {
+        // The libraries alone take about 200 MB of addresses; 60 megapixels want 180 more.
+        let worker = try TestWorker(limits: WorkerLimits(addressSpace: 300 << 20))
+        let photo = TestPhoto(width: 10_000, height: 6000, bands: 3, samples: .init(repeating: 7, count: 180_000_000))
+        let file = try photo.png()
+        let error = await #expect(throws: WorkerError.self) {
+            try await worker.decode(file, boxes: [FillBox(x: 0, y: 0, width: 9, height: 9)])
+        }
+        #expect(["worker-died", "memory", "system"].contains(error?.reason))
+    }
+}
