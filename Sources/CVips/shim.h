@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vips/vips.h>
+// Not part of vips.h.
+#include <vips/vector.h>
 
 static inline void refine_vips_drop_message(const gchar *domain, GLogLevelFlags level, const gchar *message,
                                             gpointer data) {
@@ -127,12 +129,24 @@ static inline void *refine_vips_copy_field(VipsImage *from, const char *name, GV
     vips_image_set((VipsImage *)to, name, value);
     return NULL;
 }
-/// Gives `to` the metadata and the resolution of `from`.
+/// Gives `to` the metadata and the resolution of `from`. libvips parses EXIF data that it is given: fields that were
+/// removed from `from` but are in its EXIF block come back.
 static inline void refine_vips_copy_metadata(VipsImage *from, VipsImage *to) {
     vips_image_map(from, refine_vips_copy_field, to);
     to->Xres = from->Xres;
     to->Yres = from->Yres;
 }
+
+/// What savers wrote to a target in memory. The bytes belong to the blob, which the caller unrefs by
+/// refine_vips_drop_output; NULL when nothing was written.
+static inline VipsBlob *refine_vips_take_output(VipsTarget *target, const void **bytes, size_t *size) {
+    VipsBlob *blob = NULL;
+    if (vips_target_end(target) != 0) return NULL;
+    g_object_get(target, "blob", &blob, NULL);
+    if (blob != NULL) *bytes = vips_blob_get(blob, size);
+    return blob;
+}
+static inline void refine_vips_drop_output(VipsBlob *blob) { vips_area_unref(VIPS_AREA(blob)); }
 
 // --- Writing ----------------------------------------------------------------------------------------------------------
 

@@ -84,21 +84,14 @@ extension PhotoWriter {
         if (header.values[TIFFHeader.bitsPerSample] ?? 1) < 8 { notes.append("bit-depth-expanded") }
         if header.values[TIFFHeader.exifDirectory] != nil { notes.append("exif-dropped") }
         let tiled = header.values[TIFFHeader.tileWidth] != nil
-        var bytes = try write {
+        let bytes = try write {
             refine_vips_save_tiff(
                 picture.image, $0, compression, VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, tiled ? 1 : 0,
                 header.isBig ? 1 : 0)
         }
-        // libvips calls every alpha unassociated; the numbers are the source's, so the meaning must be too.
-        if header.values[TIFFHeader.extraSamples] == 1 { setAssociatedAlpha(&bytes) }
+        // Alpha that was multiplied into the colours is divided out by the loader, and stays so.
+        if header.values[TIFFHeader.extraSamples] == 1 { notes.append("alpha-unassociated") }
         return EncodedFile(format: .tiff, bytes: bytes, notes: notes + ["lossless"])
-    }
-
-    private static func setAssociatedAlpha(_ bytes: inout [UInt8]) {
-        guard let header = bytes.withUnsafeBytes({ TIFFHeader($0) }),
-            let offset = header.valueOffsets[TIFFHeader.extraSamples], offset + 2 <= bytes.count
-        else { return }
-        (bytes[offset], bytes[offset + 1]) = header.bigEndian ? (0, 1) : (1, 0)
     }
 
     private static func saveWebP(

@@ -89,9 +89,10 @@ public enum PhotoWriter {
         guard let target = vips_target_new_to_memory() else { throw failed() }
         defer { g_object_unref(target) }
         guard save(target) == 0 else { throw failed() }
+        var bytes: UnsafeRawPointer?
         var size = 0
-        guard let bytes = vips_target_steal(target, &size) else { throw failed() }
-        defer { g_free(bytes) }
-        return Array(UnsafeBufferPointer(start: bytes, count: size))
+        guard let blob = refine_vips_take_output(target, &bytes, &size) else { throw failed() }
+        defer { refine_vips_drop_output(blob) }
+        return Array(UnsafeRawBufferPointer(start: bytes, count: size))
     }
 }

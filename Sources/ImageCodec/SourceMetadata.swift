@@ -8,6 +8,8 @@ enum SourceMetadata {
     /// - Returns: codes of what was left out.
     static func copy(from source: VipsPicture, to target: VipsPicture) -> [String] {
         refine_vips_copy_metadata(source.image, target.image)
+        // The pixels are upright. Where EXIF has an orientation, a saver then writes 1.
+        for field in [VIPS_META_ORIENTATION, "exif-ifd0-Orientation"] where target.has(field) { target.remove(field) }
         var dropped = false
         // EXIF's thumbnail shows the photo before the fill.
         if target.has("jpeg-thumbnail-data") {

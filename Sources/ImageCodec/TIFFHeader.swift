@@ -2,9 +2,6 @@
 struct TIFFHeader {
     /// Each tag's first value.
     private(set) var values: [Int: UInt64] = [:]
-    /// Where in the file the first value of a tag lies, for values that are in the directory itself.
-    private(set) var valueOffsets: [Int: Int] = [:]
-    private(set) var bigEndian = false
     private(set) var isBig = false
 
     static let bitsPerSample = 258
@@ -18,8 +15,7 @@ struct TIFFHeader {
     init?(_ file: UnsafeRawBufferPointer) {
         var reader = ByteReader(bytes: file)
         guard let order = reader.byte(0) else { return nil }
-        bigEndian = order == 0x4D
-        reader.bigEndian = bigEndian
+        reader.bigEndian = order == 0x4D
         isBig = reader.number(2, bytes: 2) == 43
         // BigTIFF has 8-byte offsets and counts.
         let word = isBig ? 8 : 4
@@ -39,7 +35,6 @@ struct TIFFHeader {
             }
             guard let value = reader.number(offset, bytes: size) else { continue }
             values[tag] = value
-            valueOffsets[tag] = offset
         }
     }
 

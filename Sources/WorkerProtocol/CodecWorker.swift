@@ -53,7 +53,8 @@ public final class CodecWorker: Sendable {
     /// Decodes and checks one photo and its mask.
     ///
     /// - Parameters:
-    ///   - image: a regular file, open for reading; read from its start, not closed.
+    ///   - image: a regular file, open for reading; read from its start whatever its offset is. It is not closed, and
+    ///     must stay open until the call returns.
     ///   - mask: the same; nil when `options.boxes` says what to fill.
     /// - Throws: `WorkerError`, which names the argument and the remedy.
     public func decode(image: Int32, mask: Int32?, options: DecodeOptions = DecodeOptions()) async throws -> DecodedPhoto

@@ -27,10 +27,12 @@ struct WorkerCall {
 
     private func runBlocking(_ cancellation: CancelSignal) throws -> (WorkerReply, [OwnedDescriptor]) {
         let deadline = ContinuousClock.now + .milliseconds(job.limits.deadlineMilliseconds)
-        // Killed and reaped where this goes out of scope.
+        // Killed and reaped at the end of this function, and not as soon as its number is known.
         let process = try start()
+        defer { withExtendedLifetime((process, descriptors)) {} }
         let channel = WorkerChannel(socket: process.socket.number)
-        try channel.send(job, descriptors: descriptors.map(\.number))
+        // A worker that is gone already may have said why; else the answer is the end of the stream.
+        _ = try channel.send(job, descriptors: descriptors.map(\.number))
         try waitForAnswer(on: process.socket.number, cancellation, until: deadline)
         guard let (reply, received) = try channel.receive(WorkerReply.self) else {
             throw WorkerError(

@@ -6,7 +6,7 @@ extension WorkerChannel {
     private static let controlHeaderSize = MemoryLayout<cmsghdr>.size
     private static let controlSize = controlHeaderSize + (mostDescriptors * 4 + 7) / 8 * 8
 
-    func sendFrame(_ frame: inout [UInt8], descriptors: [Int32]) throws {
+    func sendFrame(_ frame: inout [UInt8], descriptors: [Int32]) throws -> Bool {
         var control = [UInt64](repeating: 0, count: Self.controlSize / 8)
         var result = 0
         var code: Int32 = 0
@@ -37,7 +37,9 @@ extension WorkerChannel {
                 }
             }
         }
+        if result < 0, code == EPIPE || code == ECONNRESET { return false }
         guard result == frame.count else { throw WorkerError.system("Sending to the other process", code) }
+        return true
     }
 
     func receiveFrame() throws -> (frame: [UInt8], descriptors: [OwnedDescriptor])? {

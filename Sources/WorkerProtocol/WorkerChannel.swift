@@ -27,8 +27,10 @@ package struct WorkerChannel {
 
     /// Sends one message.
     ///
-    /// - Throws: `WorkerError` when it is too large or the other end is gone.
-    package func send(_ message: some Encodable, descriptors: [Int32] = []) throws {
+    /// - Parameter descriptors: copied by the kernel; the caller keeps them open until this returns.
+    /// - Returns: false when the other end is gone.
+    /// - Throws: `WorkerError` when the message is too large or the kernel has no memory.
+    package func send(_ message: some Encodable, descriptors: [Int32] = []) throws -> Bool {
         let json = try JSONEncoder().encode(message)
         guard json.count <= Self.largestMessage, descriptors.count <= Self.mostDescriptors else {
             throw WorkerError.protocolViolation("a message that is too large")
@@ -36,7 +38,7 @@ package struct WorkerChannel {
         var frame = Self.magic
         withUnsafeBytes(of: UInt32(json.count).littleEndian) { frame.append(contentsOf: $0) }
         frame.append(contentsOf: json)
-        try sendFrame(&frame, descriptors: descriptors)
+        return try sendFrame(&frame, descriptors: descriptors)
     }
 
     /// Waits for one message. The caller makes sure, by poll, that it does not wait too long.

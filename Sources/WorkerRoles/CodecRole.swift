@@ -17,11 +17,11 @@ struct CodecRole {
         do {
             let (reply, buffers) = try answer()
             guard let reply else { return 0 }
-            try channel.send(reply, descriptors: buffers.map(\.descriptor))
+            _ = try withExtendedLifetime(buffers) { try channel.send(reply, descriptors: buffers.map(\.descriptor)) }
             // Not exit(): what libraries tidy up at the end takes time and helps nobody.
             _exit(0)
         } catch {
-            try? channel.send(WorkerReply.failed(WorkerError(any: error)))
+            _ = try? channel.send(WorkerReply.failed(WorkerError(any: error)))
             _exit(1)
         }
     }
@@ -35,6 +35,7 @@ struct CodecRole {
         let report = try WorkerSandbox.close(job.limits)
         try WorkerSandbox.endWithDaemon(socket: socket)
 
+        defer { withExtendedLifetime(descriptors) {} }
         switch job.request {
         case .decode(let options): return try decode(descriptors, options, CodecLimits(job.limits))
         case .encode(let layout, let options): return try encode(descriptors, layout, options, CodecLimits(job.limits))
@@ -46,6 +47,7 @@ struct CodecRole {
     /// HEIF has a module of its own, with large libraries behind it, which must be there before the files are closed.
     /// The first bytes say whether it is needed; where it is missing, the reader says so later.
     private func loadModules(for descriptors: [OwnedDescriptor]) {
+        defer { withExtendedLifetime(descriptors) {} }
         for descriptor in descriptors {
             var head = [UInt8](repeating: 0, count: PhotoFormat.signatureLength)
             let count = pread(descriptor.number, &head, head.count, 0)

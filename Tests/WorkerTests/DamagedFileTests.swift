@@ -4,6 +4,8 @@ import WorkerProtocol
 
 /// Files cut short or with flipped bits end in a typed error or a result, in a real worker and in time.
 @Suite struct DamagedFileTests {
+    private static let rounds = 240
+
     private struct Damage: Sendable {
         let name: String
         let bytes: [UInt8]
@@ -32,7 +34,7 @@ import WorkerProtocol
         let worker = try TestWorker(limits: WorkerLimits(pixels: 4_000_000, deadlineMilliseconds: 20_000))
         let box = FillBox(x: 0, y: 0, width: 1, height: 1)
         var (results, errors, deaths) = (0, 0, [String]())
-        for damage in try damaged(300) {
+        for damage in try damaged(Self.rounds) {
             do {
                 let decoded = try await worker.decode(damage.bytes, boxes: [box])
                 #expect(decoded.pixels.count == decoded.width * decoded.height * 3 * decoded.bitDepth / 8)
@@ -45,7 +47,7 @@ import WorkerProtocol
                 #expect(error.reason != "deadline" && error.reason != "protocol", "\(damage.name): \(error.message)")
             }
         }
-        #expect(results + errors == 300 && errors > 50)
+        #expect(results + errors == Self.rounds && errors > 50)
         // A crash is contained and typed; with these files there should be none all the same.
         #expect(deaths == [])
     }

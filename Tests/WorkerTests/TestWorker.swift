@@ -13,16 +13,19 @@ struct TestWorker {
 
     func decode(_ image: [UInt8], mask: [UInt8]) async throws -> DecodedPhoto {
         let (image, mask) = (TemporaryFile(image), TemporaryFile(mask))
+        defer { withExtendedLifetime((image, mask)) {} }
         return try await codec.decode(image: image.descriptor, mask: mask.descriptor)
     }
 
     func decode(_ image: [UInt8], boxes: [FillBox]) async throws -> DecodedPhoto {
         let image = TemporaryFile(image)
+        defer { withExtendedLifetime(image) {} }
         return try await codec.decode(image: image.descriptor, mask: nil, options: DecodeOptions(boxes: boxes))
     }
 
     func encode(_ image: [UInt8], filled: [UInt8], changed: [UInt8], _ photo: DecodedPhoto) async throws -> EncodedPhoto {
         let image = TemporaryFile(image)
+        defer { withExtendedLifetime(image) {} }
         return try await codec.encode(
             source: image.descriptor, filled: .of(filled), changed: .of(changed), width: photo.width,
             height: photo.height, bitDepth: photo.bitDepth)

@@ -84,6 +84,7 @@ import WorkerProtocol
         let tile = TestPhoto.noise(500, 40, using: &numbers).samples
         let big = TestPhoto(width: 5000, height: 4000, bands: 3, samples: Array(repeatElement(tile, count: 1000).joined()))
         let file = TemporaryFile(try big.tiff())
+        defer { withExtendedLifetime(file) {} }
         let before = childProcesses()
         let task = Task {
             try await worker.codec.decode(
