@@ -20,7 +20,7 @@ static inline void refine_vips_drop_message(const gchar *domain, GLogLevelFlags 
 static inline int refine_vips_start(const char *program) {
     g_log_set_default_handler(refine_vips_drop_message, NULL);
     setenv("VIPSHOME", "/nonexistent", 1);  // where vips_init looks for modules
-    setenv("VIPS_DISC_THRESHOLD", "1t", 1);
+    setenv("VIPS_DISC_THRESHOLD", "1000g", 1);
     int result = vips_init(program);
     if (result != 0) return result;
     vips_cache_set_max(0);

@@ -32,6 +32,7 @@ public final class FileBytes: @unchecked Sendable {
                 .tooLarge, argument: argument, reason: "too-many-bytes",
                 message: "The \(argument) file has \(size) bytes; at most \(limits.fileBytes) are read.")
         }
+        // From here on deinit frees it, also when this throws.
         memory = .allocate(byteCount: size, alignment: 16)
         var done = 0
         while done < size {
@@ -40,7 +41,6 @@ public final class FileBytes: @unchecked Sendable {
             if got < 0, errno == EINTR { continue }
             guard got > 0 else {
                 let code = got < 0 ? errno : 0
-                memory.deallocate()
                 throw CodecError(
                     .invalidArgument, argument: argument, reason: "unreadable",
                     message: code == 0

@@ -13,7 +13,7 @@ import WorkerProtocol
         sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
     ) async -> WorkerError? {
         let error = await #expect(throws: WorkerError.self, sourceLocation: sourceLocation) { try await body() }
-        #expect(error?.code == code && error?.reason == reason && error?.argument == argument, sourceLocation: sourceLocation)
+        #expect([error?.code.rawValue, error?.reason, error?.argument] == [code.rawValue, reason, argument], sourceLocation: sourceLocation)
         return error
     }
 

@@ -32,25 +32,30 @@ struct TestWorker {
     }
 }
 
-/// The children of this process, by /proc.
-func childProcesses() -> Set<pid_t> {
-    var result: Set<pid_t> = []
+/// The children of this process whose first argument is `name`, by /proc.
+func children(named name: String) -> [pid_t] {
+    var result: [pid_t] = []
     guard let listing = opendir("/proc") else { return [] }
     defer { closedir(listing) }
     while let entry = readdir(listing) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        let folder = withUnsafePointer(to: &entry.pointee.d_name) {
             $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
         }
-        guard let number = pid_t(name), let file = fopen("/proc/\(name)/stat", "r") else { continue }
-        defer { fclose(file) }
-        var buffer = [CChar](repeating: 0, count: 1024)
-        guard fgets(&buffer, 1024, file) != nil else { continue }
+        guard let number = pid_t(folder) else { continue }
         // "pid (name) state parent ..."; the name can hold anything but ends at the last bracket.
-        let text = buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
-        if fields.count > 1, pid_t(fields[1]) == getpid() { result.insert(number) }
+        let fields = firstBytes(of: "/proc/\(folder)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 1, pid_t(fields[1]) == getpid() else { continue }
+        if firstBytes(of: "/proc/\(folder)/cmdline").hasPrefix("\(name)\u{0}") { result.append(number) }
     }
     return result
+}
+
+private func firstBytes(of path: String) -> String {
+    guard let file = fopen(path, "r") else { return "" }
+    defer { fclose(file) }
+    var buffer = [UInt8](repeating: 0, count: 1024)
+    let count = fread(&buffer, 1, buffer.count, file)
+    return String(decoding: buffer[..<count], as: UTF8.self)
 }
 
 /// Tries again until the condition holds or ten seconds are over.

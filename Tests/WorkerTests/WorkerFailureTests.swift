@@ -41,7 +41,7 @@ import WorkerProtocol
         let start = ContinuousClock.now
         try await expectFailure(
             "sleep 1000", reason: "deadline", limits: WorkerLimits(deadlineMilliseconds: 200))
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(100))
     }
 
     @Test func workerThatAnswersNonsenseIsAnError() async throws {
@@ -60,45 +60,39 @@ import WorkerProtocol
         let codec = CodecWorker(executable: path)
         let task = Task { try await codec.selfCheck() }
         // The stand-in becomes "sleep" when it runs.
-        #expect(await eventually { !sleepers().isEmpty })
-        let running = sleepers()
+        #expect(await eventually { !children(named: "sleep").isEmpty })
+        let running = children(named: "sleep")
         task.cancel()
         let error = await #expect(throws: WorkerError.self) { try await task.value }
         #expect(error?.code == .cancelled)
         #expect(await eventually { running.allSatisfy { kill($0, 0) != 0 } })
     }
 
-    private func sleepers() -> [pid_t] {
-        childProcesses().filter { child in
-            guard let file = fopen("/proc/\(child)/cmdline", "r") else { return false }
-            defer { fclose(file) }
-            var buffer = [UInt8](repeating: 0, count: 64)
-            return fread(&buffer, 1, 64, file) > 0 && String(decoding: buffer, as: UTF8.self).hasPrefix("sleep\u{0}1000")
-        }
-    }
-
     @Test func realWorkerKilledMidJobIsAnErrorAndTheNextJobWorks() async throws {
-        let worker = try TestWorker()
+        // By a name of its own, so that no other test's worker is killed.
+        let path = "/tmp/refine-worker-test-\(getpid())"
+        try #require(symlink(try WorkerExecutable.find(), path) == 0)
+        defer { unlink(path) }
+        let codec = CodecWorker(executable: path)
         // Noise of 20 megapixels keeps a worker busy for a second or two.
         var numbers = SeededNumbers(seed: 5)
         let tile = TestPhoto.noise(500, 40, using: &numbers).samples
         let big = TestPhoto(width: 5000, height: 4000, bands: 3, samples: Array(repeatElement(tile, count: 1000).joined()))
         let file = TemporaryFile(try big.tiff())
         defer { withExtendedLifetime(file) {} }
-        let before = childProcesses()
         let task = Task {
-            try await worker.codec.decode(
+            try await codec.decode(
                 image: file.descriptor, mask: nil,
                 options: DecodeOptions(boxes: [FillBox(x: 0, y: 0, width: 9, height: 9)]))
         }
         #expect(await eventually {
-            let new = childProcesses().subtracting(before)
-            new.forEach { kill($0, SIGKILL) }
-            return !new.isEmpty
+            let ours = children(named: path)
+            ours.forEach { kill($0, SIGKILL) }
+            return !ours.isEmpty
         })
         let error = await #expect(throws: WorkerError.self) { try await task.value }
-        #expect(error?.reason == "worker-died" || error?.reason == "system")
-        _ = try await worker.codec.selfCheck()
+        #expect(error?.reason == "worker-died")
+        _ = try await codec.selfCheck()
     }
 
     @Test func workerOverItsMemoryLimitIsAnError() async throws {
