@@ -83,7 +83,7 @@ static inline int refine_vips_load_heif_image(VipsSource *source, VipsAccess acc
 static inline const void *refine_vips_row(VipsRegion *region, int row) { return VIPS_REGION_ADDR(region, 0, row); }
 static inline size_t refine_vips_row_size(VipsImage *image) { return VIPS_IMAGE_SIZEOF_LINE(image); }
 
-// --- Changing ---------------------------------------------------------------------------------------------------------
+// --- Changing -------------------------------------------------------------------------------------------------------
 
 static inline int refine_vips_upright(VipsImage *in, VipsImage **out) { return vips_autorot(in, out, NULL); }
 
@@ -148,7 +148,7 @@ static inline VipsBlob *refine_vips_take_output(VipsTarget *target, const void *
 }
 static inline void refine_vips_drop_output(VipsBlob *blob) { vips_area_unref(VIPS_AREA(blob)); }
 
-// --- Writing ----------------------------------------------------------------------------------------------------------
+// --- Writing --------------------------------------------------------------------------------------------------------
 
 static inline int refine_vips_save_jpeg(VipsImage *in, VipsTarget *target, int quality, int progressive,
                                         int subsample) {

@@ -19,8 +19,8 @@ public struct CodecLimits: Sendable {
             throw CodecError(
                 .tooLarge, argument: argument, reason: "too-many-pixels",
                 message: """
-                    The \(argument) has \(width)x\(height) pixels; at most \(pixels / 1_000_000) megapixels and \(side) \
-                    pixels a side can be filled. Scale it down or cut out the part around the hole.
+                    The \(argument) has \(width)x\(height) pixels; at most \(pixels / 1_000_000) megapixels and \
+                    \(side) pixels a side can be filled. Scale it down or cut out the part around the hole.
                     """)
         }
     }

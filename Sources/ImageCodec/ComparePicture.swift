@@ -53,8 +53,10 @@ public struct ComparePicture {
         let total = (width: panel.width * 4 + gutter * 3, height: panel.height)
         var sheet = [UInt8](repeating: 255, count: total.width * total.height * 3)
         let marked = markHole(in: scale(original, region, to: panel), region, panel)
-        let panels = [marked, scale(classical, region, to: panel), scale(filled, region, to: panel),
-            scale(original, region, to: panel)]
+        let panels = [
+            marked, scale(classical, region, to: panel), scale(filled, region, to: panel),
+            scale(original, region, to: panel),
+        ]
         for (index, pixels) in panels.enumerated() {
             let left = index * (panel.width + gutter)
             for y in 0..<panel.height {
@@ -116,7 +118,8 @@ public struct ComparePicture {
                         }
                     }
                     let average = (sum + count / 2) / count
-                    result[(y * panel.width + x) * 3 + band] = UInt8(bitDepth == 8 ? average : (average * 255 + 32767) / 65535)
+                    result[(y * panel.width + x) * 3 + band] = UInt8(
+                        bitDepth == 8 ? average : (average * 255 + 32767) / 65535)
                 }
             }
         }

@@ -15,7 +15,8 @@ extension HoleMask {
                     \(width)x\(height). Scale the mask to \(width)x\(height).
                     """)
         }
-        let values = try reader.info.layout.bitDepth == 8
+        let values =
+            try reader.info.layout.bitDepth == 8
             ? Self.values(of: reader, as: UInt8.self) { $0 }
             : Self.values(of: reader, as: UInt16.self) { UInt8($0 >> 8) }
         try self.init(width: width, height: height, values: values, argument: "mask")

@@ -71,7 +71,8 @@ struct JPEGHeader: Equatable {
             if bright == luma, chroma == nil || colour == chroma { return (quality, true) }
         }
         for quality in 1...100 {
-            let sum = scaled(standardLuma, quality).reduce(0, +)
+            let sum =
+                scaled(standardLuma, quality).reduce(0, +)
                 + (chroma == nil ? 0 : scaled(standardChroma, quality).reduce(0, +))
             if sum <= wanted { return (quality, false) }
         }
@@ -86,7 +87,8 @@ struct JPEGHeader: Equatable {
 
     /// T.81 figure A.6: the natural position of each coefficient in the file's order.
     private static let zigzag = [
-        0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+        0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14,
+        21,
         28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61,
         54, 47, 55, 62, 63,
     ]

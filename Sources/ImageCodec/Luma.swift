@@ -1,4 +1,5 @@
-/// The brightness of gamma-encoded RGB by ITU-R BT.601, the weights that JPEG uses, rounded. Equal parts give themselves.
+/// The brightness of gamma-encoded RGB by ITU-R BT.601, the weights that JPEG uses, rounded. Equal parts give
+/// themselves.
 @inline(__always)
 func luma<Sample: FixedWidthInteger & UnsignedInteger>(_ red: Sample, _ green: Sample, _ blue: Sample) -> Sample {
     // 0.299, 0.587 and 0.114 in 65536ths; they add up to 65536.

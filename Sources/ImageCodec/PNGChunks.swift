@@ -15,7 +15,9 @@ struct PNGChunks {
     /// Reads the names up to the end, or to where the file makes no sense.
     init?(_ file: UnsafeRawBufferPointer) {
         let reader = ByteReader(bytes: file)
-        guard reader.matches("IHDR", at: 12), let depth = reader.byte(24), let type = reader.byte(25) else { return nil }
+        guard reader.matches("IHDR", at: 12), let depth = reader.byte(24), let type = reader.byte(25) else {
+            return nil
+        }
         (bitDepth, colourType) = (Int(depth), Int(type))
         var chunks: [Chunk] = []
         var offset = 8

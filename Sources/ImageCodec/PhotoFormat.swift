@@ -1,5 +1,5 @@
-/// The file formats that are read, told apart by their first bytes. Each is read by its own loader of libvips, so that no
-/// other loader ever sees a file.
+/// The file formats that are read, told apart by their first bytes. Each is read by its own loader of libvips, so that
+/// no other loader ever sees a file.
 public enum PhotoFormat: String, Sendable, CaseIterable {
     case jpeg, png, webp, tiff, heic, avif, gif
 

@@ -42,7 +42,8 @@ extension PhotoReader {
 
     /// Decodes the upright photo in its own bands and depth, alpha included, nothing converted.
     ///
-    /// - Parameter output: `[height, width, info.layout.bands]`, 8 bits or native-endian 16; exactly `ownByteCount` bytes.
+    /// - Parameter output: `[height, width, info.layout.bands]`, 8 bits or native-endian 16; exactly `ownByteCount`
+    ///   bytes.
     /// - Throws: `CodecError` when the pixels are damaged or cut short.
     public func readSamples(into output: UnsafeMutableRawBufferPointer) throws { _ = try readOwn(into: output) }
 

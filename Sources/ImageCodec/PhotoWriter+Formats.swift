@@ -1,8 +1,9 @@
 import CVips
 
 extension PhotoWriter {
-    /// Compression of PNG files: zlib's default.
-    static let pngCompression: Int32 = 6
+    /// zlib's level for PNG files. With the Paeth filter, photos of 512x512 took 44 ms and 369 kB; zlib's default of 6
+    /// with a filter chosen per row 128 ms and 363 kB, level 3 35 ms and 383 kB.
+    static let pngCompression: Int32 = 4
     /// For lossy formats whose quality cannot be read from the source.
     static let assumedQuality = 90
 
@@ -23,15 +24,15 @@ extension PhotoWriter {
         }
     }
 
-    /// The filter per row is chosen by the encoder: half the size for photos, for some time.
     static func png(_ picture: VipsPicture, interlaced: Bool) throws -> [UInt8] {
         try write {
             refine_vips_save_png(
-                picture.image, $0, pngCompression, interlaced ? 1 : 0, Int32(VIPS_FOREIGN_PNG_FILTER_ALL.rawValue))
+                picture.image, $0, pngCompression, interlaced ? 1 : 0, Int32(VIPS_FOREIGN_PNG_FILTER_PAETH.rawValue))
         }
     }
 
-    private static func savePNG(_ picture: VipsPicture, like reader: PhotoReader, notes: [String]) throws -> EncodedFile {
+    private static func savePNG(_ picture: VipsPicture, like reader: PhotoReader, notes: [String]) throws -> EncodedFile
+    {
         var notes = notes
         let source = UnsafeRawBufferPointer(reader.file.memory)
         if let chunks = PNGChunks(source) {
@@ -63,7 +64,8 @@ extension PhotoWriter {
         return EncodedFile(format: .jpeg, bytes: bytes, notes: notes)
     }
 
-    private static func saveTIFF(_ picture: VipsPicture, like reader: PhotoReader, notes: [String]) throws -> EncodedFile
+    private static func saveTIFF(_ picture: VipsPicture, like reader: PhotoReader, notes: [String]) throws
+        -> EncodedFile
     {
         guard let header = TIFFHeader(UnsafeRawBufferPointer(reader.file.memory)) else {
             throw PhotoReader.damaged(reader.argument)

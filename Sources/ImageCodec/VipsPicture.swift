@@ -46,7 +46,8 @@ final class VipsPicture {
         bytes.withUnsafeBytes { vips_image_set_blob_copy(image, field, $0.baseAddress, $0.count) }
     }
 
-    /// Hands out the rows from top to bottom, decoding a strip at a time, so that a streaming loader never holds them all.
+    /// Hands out the rows from top to bottom, decoding a strip at a time, so that a streaming loader never holds them
+    /// all.
     ///
     /// - Parameter body: the row's index and its samples, bands interleaved. The memory is valid in the call only.
     /// - Returns: false when decoding failed; the reason is in libvips' error buffer.

@@ -57,7 +57,8 @@ public final class CodecWorker: Sendable {
     ///     must stay open until the call returns.
     ///   - mask: the same; nil when `options.boxes` says what to fill.
     /// - Throws: `WorkerError`, which names the argument and the remedy.
-    public func decode(image: Int32, mask: Int32?, options: DecodeOptions = DecodeOptions()) async throws -> DecodedPhoto
+    public func decode(image: Int32, mask: Int32?, options: DecodeOptions = DecodeOptions()) async throws
+        -> DecodedPhoto
     {
         guard mask != nil || !options.boxes.isEmpty else {
             throw WorkerError(
@@ -70,8 +71,6 @@ public final class CodecWorker: Sendable {
         guard case .decoded(let header) = reply, received.count == 2, let size = header.layout.rgbByteCount else {
             throw WorkerError.protocolViolation("another answer than asked for")
         }
-        // The caller's next call, to encode, finds its process ready.
-        prepare()
         return DecodedPhoto(
             width: header.layout.width, height: header.layout.height, bitDepth: header.layout.bitDepth,
             pixels: try Self.buffer(received[0], count: size),
@@ -130,6 +129,8 @@ public final class CodecWorker: Sendable {
     }
 
     /// Starts a process for the next call ahead of time; it ends unused after a minute. Errors show in that call.
+    ///
+    /// Each successful call does so by itself: after `decode` comes `encode`, and after one photo often another.
     public func prepare() {
         guard spare.withLock({ $0 == nil }), let process = try? WorkerProcess(executable: executable) else { return }
         // One that was put there meanwhile goes, outside of the lock.
@@ -159,7 +160,9 @@ public final class CodecWorker: Sendable {
         let call = WorkerCall(job: WorkerJob(limits: limits, request: request), descriptors: files) { [self] in
             try spare.withLock { $0.take() } ?? WorkerProcess(executable: executable)
         }
-        return try await call.run()
+        let answer = try await call.run()
+        prepare()
+        return answer
     }
 
     private static func encoded(_ answer: (reply: WorkerReply, received: [OwnedDescriptor])) throws -> EncodedPhoto {

@@ -7,8 +7,8 @@ import Glibc
 /// buffer.withBytes { use($0) }
 /// ```
 ///
-/// `@unchecked Sendable`: the mapping is read-only, made in `init`, removed in `deinit`, and the seals keep its bytes as
-/// they are.
+/// `@unchecked Sendable`: the mapping is read-only, made in `init`, removed in `deinit`, and the seals keep its bytes
+/// as they are.
 public final class SharedBuffer: @unchecked Sendable {
     /// The memfd, at offset 0. It closes with this object.
     public let descriptor: Int32

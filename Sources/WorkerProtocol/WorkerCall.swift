@@ -17,7 +17,15 @@ struct WorkerCall {
             try await withCheckedThrowingContinuation { continuation in
                 // A serial queue of its own: dispatch gives each a thread when it has work.
                 DispatchQueue(label: "org.refinecontrol.worker-call").async {
-                    continuation.resume(with: Result { try self.runBlocking(cancellation) })
+                    var process: WorkerProcess?
+                    let result = Result {
+                        let started = try start()
+                        process = started
+                        return try talk(to: started, cancellation)
+                    }
+                    continuation.resume(with: result)
+                    // Only now ended and reaped: giving back its memory takes a while, and nobody waits for it.
+                    withExtendedLifetime(process) {}
                 }
             }
         } onCancel: {
@@ -25,10 +33,11 @@ struct WorkerCall {
         }
     }
 
-    private func runBlocking(_ cancellation: CancelSignal) throws -> (WorkerReply, [OwnedDescriptor]) {
+    private func talk(to process: WorkerProcess, _ cancellation: CancelSignal) throws -> (
+        WorkerReply, [OwnedDescriptor]
+    ) {
         let deadline = ContinuousClock.now + .milliseconds(job.limits.deadlineMilliseconds)
-        // Killed and reaped at the end of this function, and not as soon as its number is known.
-        let process = try start()
+        // Open as long as their numbers are in use, not only until they are known.
         defer { withExtendedLifetime((process, descriptors)) {} }
         let channel = WorkerChannel(socket: process.socket.number)
         // A worker that is gone already may have said why; else the answer is the end of the stream.
@@ -60,7 +69,8 @@ struct WorkerCall {
             let count = poll(&events, 2, Int32(clamping: max(milliseconds + 1, 0)))
             if count < 0, errno != EINTR { throw WorkerError.system("Waiting for the worker", errno) }
             if count > 0, events[1].revents != 0 {
-                throw WorkerError(.cancelled, argument: "worker", reason: "cancelled", message: "The job was cancelled.")
+                throw WorkerError(
+                    .cancelled, argument: "worker", reason: "cancelled", message: "The job was cancelled.")
             }
             if count > 0, events[0].revents != 0 { return }
             guard ContinuousClock.now < deadline else {

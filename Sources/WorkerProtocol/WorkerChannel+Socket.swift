@@ -65,7 +65,8 @@ extension WorkerChannel {
                     } while result < 0 && code == EINTR
                     flags = message.msg_flags
                     guard result >= 0, message.msg_controllen >= Self.controlHeaderSize else { return }
-                    descriptors = Self.descriptors(in: UnsafeRawBufferPointer(rebasing: controlBytes[..<message.msg_controllen]))
+                    descriptors = Self.descriptors(
+                        in: UnsafeRawBufferPointer(rebasing: controlBytes[..<message.msg_controllen]))
                 }
             }
         }

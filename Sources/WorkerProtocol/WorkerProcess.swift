@@ -26,7 +26,9 @@ final class WorkerProcess: Sendable {
         for standard in Int32(0)...2 {
             posix_spawn_file_actions_addopen(&actions, standard, "/dev/null", O_RDWR, 0)
         }
-        guard addCloseFrom(&actions, Self.socketNumber + 1) == 0 else { throw WorkerError.system("Starting a worker", ENOMEM) }
+        guard addCloseFrom(&actions, Self.socketNumber + 1) == 0 else {
+            throw WorkerError.system("Starting a worker", ENOMEM)
+        }
 
         // Its own process group: Ctrl-C at a daemon on a terminal lets the daemon decide about its jobs.
         var (all, none) = (sigset_t(), sigset_t())
@@ -47,7 +49,10 @@ final class WorkerProcess: Sendable {
         guard result == 0 else {
             throw WorkerError(
                 .failed, argument: "worker", reason: "worker-missing",
-                message: "refine-worker cannot be started (error \(result)). Install it beside refined, or set REFINE_WORKER.")
+                message: """
+                    refine-worker cannot be started (error \(result)). Install it beside refined, or set REFINE_WORKER \
+                    to its path.
+                    """)
         }
         self.identifier = identifier
         socket = ours

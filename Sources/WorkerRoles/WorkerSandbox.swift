@@ -2,7 +2,8 @@ import CSandbox
 import Glibc
 import WorkerProtocol
 
-/// The worker's guards, in two stages: before libraries load their parts from the disc, and before a photo is looked at.
+/// The worker's guards, in two stages: before libraries load their parts from the disc, and before a photo is looked
+/// at.
 enum WorkerSandbox {
     /// What the second stage put in force.
     struct Report {

@@ -13,7 +13,9 @@ import WorkerProtocol
         sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
     ) async -> WorkerError? {
         let error = await #expect(throws: WorkerError.self, sourceLocation: sourceLocation) { try await body() }
-        #expect([error?.code.rawValue, error?.reason, error?.argument] == [code.rawValue, reason, argument], sourceLocation: sourceLocation)
+        #expect(
+            [error?.code.rawValue, error?.reason, error?.argument] == [code.rawValue, reason, argument],
+            sourceLocation: sourceLocation)
         return error
     }
 
@@ -28,7 +30,9 @@ import WorkerProtocol
         }
     }
 
-    @Test(arguments: ["Hello, this is no image at all.", "<svg xmlns='http://www.w3.org/2000/svg'/>", "%PDF-1.4", "P3 1 1 9 1 1 1"])
+    @Test(arguments: [
+        "Hello, this is no image at all.", "<svg xmlns='http://www.w3.org/2000/svg'/>", "%PDF-1.4", "P3 1 1 9 1 1 1",
+    ])
     func fileThatIsNoImage(text: String) async throws {
         await expectError(.unsupportedFormat, "not-an-image") {
             _ = try await TestWorker().decode(Array(text.utf8), boxes: box)
@@ -56,17 +60,20 @@ import WorkerProtocol
     @Test func emptyMaskAndFullMask() async throws {
         let photo = try TestPhoto.gradient(8, 8).png()
         await expectError(.invalidArgument, "mask-empty", argument: "mask") {
-            _ = try await TestWorker().decode(photo, mask: maskPNG(8, 8, white: PixelBox(x: 0, y: 0, width: 0, height: 0)))
+            _ = try await TestWorker().decode(
+                photo, mask: maskPNG(8, 8, white: PixelBox(x: 0, y: 0, width: 0, height: 0)))
         }
         await expectError(.invalidArgument, "mask-covers-everything", argument: "mask") {
-            _ = try await TestWorker().decode(photo, mask: maskPNG(8, 8, white: PixelBox(x: 0, y: 0, width: 8, height: 8)))
+            _ = try await TestWorker().decode(
+                photo, mask: maskPNG(8, 8, white: PixelBox(x: 0, y: 0, width: 8, height: 8)))
         }
     }
 
     @Test func photoOf1x1HasNothingToFillFrom() async throws {
         let photo = try TestPhoto.gradient(1, 1).png()
         await expectError(.invalidArgument, "mask-covers-everything", argument: "mask") {
-            _ = try await TestWorker().decode(photo, mask: maskPNG(1, 1, white: PixelBox(x: 0, y: 0, width: 1, height: 1)))
+            _ = try await TestWorker().decode(
+                photo, mask: maskPNG(1, 1, white: PixelBox(x: 0, y: 0, width: 1, height: 1)))
         }
     }
 
@@ -94,7 +101,9 @@ import WorkerProtocol
         defer { [folder, writeOnly].forEach { close($0) } }
         unlink("/tmp/refine-test-write-only-\(getpid())")
         _ = "x".withCString { write(writeOnly, $0, 1) }
-        for (descriptor, reason) in [(ends[0], "not-a-file"), (folder, "not-a-file"), (writeOnly, "unreadable"), (-1, "not-open")] {
+        for (descriptor, reason) in [
+            (ends[0], "not-a-file"), (folder, "not-a-file"), (writeOnly, "unreadable"), (-1, "not-open"),
+        ] {
             await expectError(.invalidArgument, reason) {
                 _ = try await worker.codec.decode(image: descriptor, mask: nil, options: DecodeOptions(boxes: box))
             }

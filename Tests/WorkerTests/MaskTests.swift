@@ -32,9 +32,11 @@ import Testing
     }
 
     @Test func maskThatCoversMostIsReadWithAWarning() throws {
-        let most = try mask(TestPhoto(width: 10, height: 1, bands: 1, samples: .init(repeating: 255, count: 7) + [0, 0, 0]))
+        let most = try mask(
+            TestPhoto(width: 10, height: 1, bands: 1, samples: .init(repeating: 255, count: 7) + [0, 0, 0]))
         #expect(most.warnings == ["mask-covers-most"])
-        let some = try mask(TestPhoto(width: 10, height: 1, bands: 1, samples: .init(repeating: 255, count: 6) + [0, 0, 0, 0]))
+        let some = try mask(
+            TestPhoto(width: 10, height: 1, bands: 1, samples: .init(repeating: 255, count: 6) + [0, 0, 0, 0]))
         #expect(some.warnings == [])
     }
 

@@ -16,14 +16,17 @@ enum TestMetadata {
 
     static let xmp = """
         <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\
-        <rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6" xmlns:dc="x" dc:title="KeepMe">\
+        <rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6" xmlns:dc="x" \
+        dc:title="KeepMe">\
         <xmp:Thumbnails xmlns:xmp="y">OLDPICTURE</xmp:Thumbnails></rdf:Description></rdf:RDF></x:xmpmeta>
         """
 
     /// An ICC profile that has a correct header and no tags.
     static let icc: [UInt8] = {
         var profile = [UInt8](repeating: 0, count: 132)
-        func put(_ bytes: [UInt8], at offset: Int) { profile.replaceSubrange(offset..<offset + bytes.count, with: bytes) }
+        func put(_ bytes: [UInt8], at offset: Int) {
+            profile.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        }
         put(big(UInt32(132)), at: 0)
         put([2, 0x40], at: 8)
         put(Array("mntrRGB XYZ ".utf8), at: 12)

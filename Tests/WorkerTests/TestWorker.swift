@@ -23,7 +23,8 @@ struct TestWorker {
         return try await codec.decode(image: image.descriptor, mask: nil, options: DecodeOptions(boxes: boxes))
     }
 
-    func encode(_ image: [UInt8], filled: [UInt8], changed: [UInt8], _ photo: DecodedPhoto) async throws -> EncodedPhoto {
+    func encode(_ image: [UInt8], filled: [UInt8], changed: [UInt8], _ photo: DecodedPhoto) async throws -> EncodedPhoto
+    {
         let image = TemporaryFile(image)
         defer { withExtendedLifetime(image) {} }
         return try await codec.encode(

@@ -35,12 +35,16 @@ import Testing
         for row in y..<bottom {
             for column in x..<right { changed[row * width + column] = .random(in: 1...255, using: &numbers) }
         }
-        for _ in 0..<Int.random(in: 0...5, using: &numbers) { changed[.random(in: 0..<changed.count, using: &numbers)] = 1 }
+        for _ in 0..<Int.random(in: 0...5, using: &numbers) {
+            changed[.random(in: 0..<changed.count, using: &numbers)] = 1
+        }
         return changed
     }
 
     /// Where the result is neither the photo (unchanged pixels, and alpha) nor the fill (changed pixels).
-    private func firstDifference(_ photo: TestPhoto, _ result: [UInt8], _ fill: TestPhoto, _ changed: [UInt8]) -> String? {
+    private func firstDifference(_ photo: TestPhoto, _ result: [UInt8], _ fill: TestPhoto, _ changed: [UInt8])
+        -> String?
+    {
         guard result.count == photo.samples.count else { return "another size" }
         let bytes = photo.bitDepth / 8
         let colourBands = photo.bands >= 3 ? 3 : 1

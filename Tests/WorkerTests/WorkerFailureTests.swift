@@ -20,12 +20,15 @@ import WorkerProtocol
     }
 
     private func expectFailure(
-        _ line: String, reason: String, limits: WorkerLimits = WorkerLimits(), sourceLocation: SourceLocation = #_sourceLocation
+        _ line: String, reason: String, limits: WorkerLimits = WorkerLimits(),
+        sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let (path, remove) = try standIn(line)
         defer { remove() }
         let codec = CodecWorker(executable: path, limits: limits)
-        let error = await #expect(throws: WorkerError.self, sourceLocation: sourceLocation) { try await codec.selfCheck() }
+        let error = await #expect(throws: WorkerError.self, sourceLocation: sourceLocation) {
+            try await codec.selfCheck()
+        }
         #expect(error?.reason == reason, sourceLocation: sourceLocation)
     }
 
@@ -46,6 +49,22 @@ import WorkerProtocol
 
     @Test func workerThatAnswersNonsenseIsAnError() async throws {
         try await expectFailure("echo nonsense >&3", reason: "protocol")
+    }
+
+    @Test func workerGetsItsSocketAndNoOtherDescriptor() async throws {
+        // As a library would leave one: open across exec.
+        let leaked = try #require(dup2(STDIN_FILENO, 77) == 77 ? Int32(77) : nil)
+        defer { close(leaked) }
+        let report = TemporaryFile([])
+        defer { withExtendedLifetime(report) {} }
+        let target = "/proc/\(getpid())/fd/\(report.descriptor)"
+        // Descriptor 10 is the shell's own, for its script.
+        try await expectFailure(
+            "for n in 0 1 2 3 4 77; do [ -e /proc/$$/fd/$n ] && echo $n; done > \(target)",
+            reason: "worker-died")
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = pread(report.descriptor, &buffer, 64, 0)
+        #expect(String(decoding: buffer[..<max(count, 0)], as: UTF8.self) == "0\n1\n2\n3\n")
     }
 
     @Test func missingWorkerIsAnErrorThatSaysSo() async throws {
@@ -77,7 +96,8 @@ import WorkerProtocol
         // Noise of 20 megapixels keeps a worker busy for a second or two.
         var numbers = SeededNumbers(seed: 5)
         let tile = TestPhoto.noise(500, 40, using: &numbers).samples
-        let big = TestPhoto(width: 5000, height: 4000, bands: 3, samples: Array(repeatElement(tile, count: 1000).joined()))
+        let big = TestPhoto(
+            width: 5000, height: 4000, bands: 3, samples: Array(repeatElement(tile, count: 1000).joined()))
         let file = TemporaryFile(try big.tiff())
         defer { withExtendedLifetime(file) {} }
         let task = Task {
@@ -85,11 +105,12 @@ import WorkerProtocol
                 image: file.descriptor, mask: nil,
                 options: DecodeOptions(boxes: [FillBox(x: 0, y: 0, width: 9, height: 9)]))
         }
-        #expect(await eventually {
-            let ours = children(named: path)
-            ours.forEach { kill($0, SIGKILL) }
-            return !ours.isEmpty
-        })
+        #expect(
+            await eventually {
+                let ours = children(named: path)
+                ours.forEach { kill($0, SIGKILL) }
+                return !ours.isEmpty
+            })
         let error = await #expect(throws: WorkerError.self) { try await task.value }
         #expect(error?.reason == "worker-died")
         _ = try await codec.selfCheck()
