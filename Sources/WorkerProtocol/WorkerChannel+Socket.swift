@@ -59,10 +59,14 @@ extension WorkerChannel {
                     message.msg_iovlen = 1
                     message.msg_control = controlBytes.baseAddress
                     message.msg_controllen = controlBytes.count
+                    // ECONNRESET says, once, that the other end closed without reading all that we sent. What it sent
+                    // before is still there.
+                    var resets = 0
                     repeat {
                         result = recvmsg(socket, &message, Int32(MSG_CMSG_CLOEXEC))
                         code = errno
-                    } while result < 0 && code == EINTR
+                        if result < 0, code == ECONNRESET { resets += 1 }
+                    } while result < 0 && (code == EINTR || (code == ECONNRESET && resets == 1))
                     flags = message.msg_flags
                     guard result >= 0, message.msg_controllen >= Self.controlHeaderSize else { return }
                     descriptors = Self.descriptors(
@@ -71,7 +75,6 @@ extension WorkerChannel {
             }
         }
         if result < 0 {
-            // The other end died with our message unread.
             if code == ECONNRESET { return nil }
             throw WorkerError.system("Receiving from the other process", code)
         }

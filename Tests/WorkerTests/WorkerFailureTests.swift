@@ -3,11 +3,14 @@ import ImageCodec
 import Testing
 import WorkerProtocol
 
+/// F_SETLEASE of linux/fcntl.h, which glibc shows only with _GNU_SOURCE.
+private let setLease: Int32 = 1024
+
 /// A worker that dies, hangs, or is no longer wanted costs its own job and nothing else. A stand-in takes its place
 /// where it must misbehave.
 @Suite struct WorkerFailureTests {
     /// A program that runs a line of shell instead of the worker; its socket is descriptor 3.
-    private func standIn(_ line: String) throws -> (path: String, remove: () -> Void) {
+    private func standIn(_ line: String) async throws -> (path: String, remove: () -> Void) {
         var template = Array("/tmp/refine-stand-in-XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
         try #require(descriptor >= 0)
@@ -15,6 +18,11 @@ import WorkerProtocol
         _ = text.withCString { write(descriptor, $0, strlen($0)) }
         fchmod(descriptor, 0o700)
         close(descriptor)
+        // A process that another test is just starting holds our descriptor until its exec, and a file that is open for
+        // writing cannot be executed. A read lease is given when nobody writes.
+        let reading = open(template, O_RDONLY | O_CLOEXEC)
+        defer { close(reading) }
+        #expect(await eventually { fcntl(reading, setLease, F_RDLCK) == 0 })
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return (path, { unlink(path) })
     }
@@ -23,7 +31,7 @@ import WorkerProtocol
         _ line: String, reason: String, limits: WorkerLimits = WorkerLimits(),
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let (path, remove) = try standIn(line)
+        let (path, remove) = try await standIn(line)
         defer { remove() }
         let codec = CodecWorker(executable: path, limits: limits)
         let error = await #expect(throws: WorkerError.self, sourceLocation: sourceLocation) {
@@ -43,7 +51,7 @@ import WorkerProtocol
     @Test func workerThatHangsIsKilledAtTheDeadline() async throws {
         let start = ContinuousClock.now
         try await expectFailure(
-            "sleep 1000", reason: "deadline", limits: WorkerLimits(deadlineMilliseconds: 200))
+            "exec sleep 1000", reason: "deadline", limits: WorkerLimits(deadlineMilliseconds: 200))
         #expect(ContinuousClock.now - start < .seconds(100))
     }
 
@@ -52,15 +60,16 @@ import WorkerProtocol
     }
 
     @Test func workerGetsItsSocketAndNoOtherDescriptor() async throws {
-        // As a library would leave one: open across exec.
-        let leaked = try #require(dup2(STDIN_FILENO, 77) == 77 ? Int32(77) : nil)
+        // As a library would leave one: open across exec. Above all that other tests use.
+        let leaked = fcntl(STDIN_FILENO, F_DUPFD, 700)
+        try #require(leaked >= 700)
         defer { close(leaked) }
         let report = TemporaryFile([])
         defer { withExtendedLifetime(report) {} }
         let target = "/proc/\(getpid())/fd/\(report.descriptor)"
         // Descriptor 10 is the shell's own, for its script.
         try await expectFailure(
-            "for n in 0 1 2 3 4 77; do [ -e /proc/$$/fd/$n ] && echo $n; done > \(target)",
+            "for n in 0 1 2 3 4 \(leaked); do [ -e /proc/$$/fd/$n ] && echo $n; done > \(target)",
             reason: "worker-died")
         var buffer = [UInt8](repeating: 0, count: 64)
         let count = pread(report.descriptor, &buffer, 64, 0)
@@ -74,7 +83,7 @@ import WorkerProtocol
     }
 
     @Test func cancelledTaskEndsItsWorker() async throws {
-        let (path, remove) = try standIn("exec sleep 1000")
+        let (path, remove) = try await standIn("exec sleep 1000")
         defer { remove() }
         let codec = CodecWorker(executable: path)
         let task = Task { try await codec.selfCheck() }
