@@ -1,3 +1,4 @@
+import CDBus
 import Glibc
 
 /// A file descriptor that closes itself.
@@ -20,6 +21,25 @@ public final class BusFileDescriptor: Sendable {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else { throw BusError.system("duplicate a file descriptor", errno) }
         self.init(owning: copy)
+    }
+
+    /// A new descriptor of the same file, for reading only, with an offset of its own at the start. Duplicates share their
+    /// offset, so a second reader of a duplicate would begin where the first one ended.
+    ///
+    /// - Throws: `BusError` with code `system`.
+    public func reopenedForReading() throws -> BusFileDescriptor {
+        let descriptor = open("/proc/self/fd/\(rawValue)", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw BusError.system("open a file again", errno) }
+        return BusFileDescriptor(owning: descriptor)
+    }
+
+    /// An empty file in memory.
+    ///
+    /// - Throws: `BusError` with code `system`.
+    public static func memory(named name: String) throws -> BusFileDescriptor {
+        let descriptor = cdbus_memory_file(name)
+        guard descriptor >= 0 else { throw BusError.system("make a file in memory", errno) }
+        return BusFileDescriptor(owning: descriptor)
     }
 
     deinit {

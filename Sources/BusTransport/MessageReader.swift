@@ -45,30 +45,29 @@ enum MessageReader {
     private static func array(_ iterator: inout DBusMessageIter) throws -> BusValue {
         var content = DBusMessageIter()
         dbus_message_iter_recurse(&iterator, &content)
-        switch try elementType(&content, code: dbus_message_iter_get_element_type(&iterator)) {
-        case .byte:
+        guard dbus_message_iter_get_element_type(&iterator) != CDBUS_TYPE_BYTE else {
             var start: UnsafePointer<UInt8>?
             var count: Int32 = 0
             dbus_message_iter_get_fixed_array(&content, &start, &count)
             // Valid until the message is freed, which is after this copy.
             return .bytes(Array(UnsafeBufferPointer(start: start, count: Int(count))))
-        case .dictionary(let key, let value):
-            return .dictionary(key: key, value: value, try entries(&content))
-        case let element:
-            return .array(of: element, try sequence(&content))
+        }
+        // From the signature, so that an empty array has its element type too.
+        switch try type(&iterator) {
+        case .dictionary(let key, let value): return .dictionary(key: key, value: value, try entries(&content))
+        case .array(let element): return .array(of: element, try sequence(&content))
+        default: throw BusError(.invalidValue, "an array of no type")
         }
     }
 
-    /// The type of an array's elements, also of an empty array. The entry of a dictionary comes back as the dictionary.
-    private static func elementType(_ content: inout DBusMessageIter, code: Int32) throws -> BusType {
-        if code == CDBUS_TYPE_BYTE { return .byte }
-        guard let signature = dbus_message_iter_get_signature(&content) else {
+    private static func type(_ iterator: inout DBusMessageIter) throws -> BusType {
+        guard let signature = dbus_message_iter_get_signature(&iterator) else {
             throw BusError(.system, "out of memory")
         }
         defer { dbus_free(signature) }
-        let text = String(cString: signature)
-        let types = try BusType.parse(code == CDBUS_TYPE_DICT_ENTRY ? "a" + text : text)
-        guard let type = types.first else { throw BusError(.invalidValue, "an array without element type") }
+        guard let type = try BusType.parse(String(cString: signature)).first else {
+            throw BusError(.invalidValue, "a value without type")
+        }
         return type
     }
 

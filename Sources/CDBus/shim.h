@@ -2,6 +2,8 @@
  * are not used at all (messages are built and read by iterators). */
 #pragma once
 #include <dbus/dbus.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static const int CDBUS_TYPE_INVALID = DBUS_TYPE_INVALID;
 static const int CDBUS_TYPE_BYTE = DBUS_TYPE_BYTE;
@@ -29,3 +31,9 @@ static const int CDBUS_MESSAGE_METHOD_CALL = DBUS_MESSAGE_TYPE_METHOD_CALL;
 static const int CDBUS_MESSAGE_METHOD_RETURN = DBUS_MESSAGE_TYPE_METHOD_RETURN;
 static const int CDBUS_MESSAGE_ERROR = DBUS_MESSAGE_TYPE_ERROR;
 static const int CDBUS_MESSAGE_SIGNAL = DBUS_MESSAGE_TYPE_SIGNAL;
+
+/* An anonymous file in memory (closed on exec), to hand data to the other side of the bus. Glibc declares
+ * memfd_create for _GNU_SOURCE only, which Swift's import of it does not set. */
+static inline int cdbus_memory_file(const char *name) {
+    return (int)syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */);
+}

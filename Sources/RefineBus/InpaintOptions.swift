@@ -101,7 +101,7 @@ extension InpaintOptions {
     }
 
     /// A name from outside, short and without control characters, for an error message.
-    private static func printable(_ name: String) -> String {
+    public static func printable(_ name: String) -> String {
         let kept = name.unicodeScalars.prefix(64).map { $0.isASCII && $0.value > 32 && $0.value < 127 ? $0 : "?" }
         return String(String.UnicodeScalarView(kept))
     }
