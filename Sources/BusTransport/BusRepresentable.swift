@@ -84,7 +84,7 @@ extension BusObjectPath: BusRepresentable {
 extension Array: BusRepresentable where Element: BusRepresentable {
     public static var busType: BusType { .array(Element.busType) }
     public init?(bus value: BusValue) {
-        if case .bytes(let content) = value, let bytes = content as? [Element] {
+        if case .bytes(let content) = value, Element.self == UInt8.self, let bytes = content as? [Element] {
             self = bytes
             return
         }
@@ -98,7 +98,8 @@ extension Array: BusRepresentable where Element: BusRepresentable {
         self = elements
     }
     public var busValue: BusValue {
-        if let bytes = self as? [UInt8] { return .bytes(bytes) }
+        // An empty array of anything casts to an empty array of bytes.
+        if Element.self == UInt8.self, let bytes = self as? [UInt8] { return .bytes(bytes) }
         return .array(of: Element.busType, map(\.busValue))
     }
 }

@@ -30,7 +30,7 @@ public struct InpaintOptions: Sendable, Equatable {
 
     /// Name, type and meaning of each option, in the order of the documentation.
     public static let specification: [(name: String, type: BusType, summary: String)] = [
-        ("steps", .uint32, "denoising steps, 1 to 100; the model's own default where not given"),
+        ("steps", .uint32, "denoising steps, 1 to 64; the model's own default where not given"),
         ("seed", .uint64, "start of the random numbers; same input and seed, same bytes; random where not given"),
         ("feather", .uint32, "width in pixels of the soft edge of the mask, 0 to 256"),
         ("dilate", .uint32, "pixels by which the mask grows first, 0 to 256"),

@@ -15,8 +15,7 @@ public enum RefineInterfaces {
                 Fills the masked part of a photo. Returns at once; the work is the returned job's.
                 image: a regular file or memfd with a photo in any supported format.
                 mask: a regular file or memfd with an image as large as the upright photo: white (or opaque, where \
-                the image has alpha) is filled, black is kept. May be of zero length where the option box is given; \
-                where both are given, their union is filled.
+                the image has alpha) is filled, black is kept. Of zero length where the option box is given.
                 options:
                 \(InpaintOptions.documentation)
                 Errors: InvalidArgument (unknown option, wrong type, out of range), Busy (queue full), NoModel. \
@@ -30,7 +29,8 @@ public enum RefineInterfaces {
                 "Codes of what this daemon and its model can do: inpaint, box, compare, prompt."),
             .init(
                 "Privacy", "a{sb}", .silent,
-                "Each guard by name, and whether it holds. Guards are tried each time this is read."),
+                "Each guard by name, and whether it holds: those of the daemon, and with worker- before the name those of "
+                    + "refine-worker. They are tried each time this is read."),
             .init("QueueLength", "u", .silent, "How many jobs wait or run."),
             .init(
                 "Model", "a{sv}", .announced,
@@ -58,7 +58,7 @@ public enum RefineInterfaces {
                 side. No option is defined. Can be called again until the job goes away: ten minutes after it \
                 finished, or earlier when many newer results wait.
                 info: seed t, steps u, model s, generation s, format s (png, jpeg...), width u, height u, \
-                masked-fraction d, warnings as (codes such as mask.mostly-filled), notes as (codes about the format), \
+                masked-fraction d, warnings as (codes such as mask-covers-most), notes as (codes about the format), \
                 seconds a{sd} (by stage), compare u (index in images, where there is one).
                 Errors: the one that ended the job; NotFound (not finished); NotAllowed (not the owner).
                 """),

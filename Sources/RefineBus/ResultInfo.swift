@@ -10,7 +10,7 @@ public struct ResultInfo: Sendable, Equatable {
     public var width: UInt32
     public var height: UInt32
     public var maskedFraction: Double
-    /// Codes, such as `mask.mostly-filled`.
+    /// Codes, such as `mask-covers-most`.
     public var warnings: [String]
     /// Codes about what the format could and could not keep.
     public var notes: [String]

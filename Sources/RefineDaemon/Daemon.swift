@@ -17,7 +17,7 @@ public struct Daemon: Service {
         public var log = Logger(label: "refined")
         public var notifier: SystemdNotifier?
         /// The guards of this process, tried now.
-        public var privacy: @Sendable () -> [String: Bool] = { [:] }
+        public var privacy: @Sendable () async -> [String: Bool] = { [:] }
         public var version = Daemon.version
 
         public init() {}
@@ -26,12 +26,14 @@ public struct Daemon: Service {
     public static let version = "0.1.0"
 
     private let address: BusAddress
+    private let codec: any PhotoCodec
     private let service: InpaintService
     private let parts: Parts
 
     public init(address: BusAddress, codec: any PhotoCodec, room: EngineRoom, parts: Parts) {
         self.address = address
         self.parts = parts
+        self.codec = codec
         service = InpaintService(codec: codec, room: room, limits: parts.limits, time: parts.time, log: parts.log)
     }
 
@@ -48,7 +50,7 @@ public struct Daemon: Service {
         parts.log.info("serving", metadata: ["name": "\(RefineNames.bus)"])
 
         let desk = FrontDesk(
-            bus: bus, service: service, privacy: parts.privacy, version: parts.version, log: parts.log)
+            bus: bus, service: service, privacy: { await allGuards() }, version: parts.version, log: parts.log)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await reportModel() }
             group.addTask { for await call in calls { await desk.answer(call) } }
@@ -62,6 +64,12 @@ public struct Daemon: Service {
             sink.finish()
             await bus.close()
         }
+    }
+
+    private func allGuards() async -> [String: Bool] {
+        var guards = await parts.privacy()
+        for (name, holds) in await codec.guards() { guards["worker-" + name] = holds }
+        return guards
     }
 
     private func reportModel() async {

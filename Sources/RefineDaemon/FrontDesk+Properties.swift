@@ -41,7 +41,7 @@ extension FrontDesk {
         switch property {
         case "Version": version.busValue
         case "Capabilities": capabilities(await service.model).busValue
-        case "Privacy": privacy().busValue
+        case "Privacy": await privacy().busValue
         case "QueueLength": UInt32(await service.queueLength).busValue
         case "Model": await service.model.busValue
         default: nil

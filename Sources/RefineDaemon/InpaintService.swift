@@ -68,16 +68,7 @@ actor InpaintService {
             throw RefineError(.noModel, "model", "loading", "the model is still loading", remedy: "try again")
         }
         try options.validate(for: info)
-        if try InputFile.check(image, named: "image") == 0 {
-            throw RefineError(
-                .unsupportedFormat, "image", "empty-file", "the photo's file has no content",
-                remedy: "check how the file was made")
-        }
-        if try InputFile.check(mask, named: "mask") == 0, options.box.isEmpty {
-            throw RefineError(
-                .invalidArgument, "mask", "empty-file", "the mask's file has no content and there is no box",
-                remedy: "give a mask that is white where the photo is to be filled, or the option box")
-        }
+        try Self.checkFiles(image, mask, options)
         guard !isStopping else {
             throw RefineError(.failed, "daemon", "stopping", "refined is stopping", remedy: "start it again")
         }
@@ -95,7 +86,8 @@ actor InpaintService {
         book[path] = Job(
             path: path, owner: caller, isDetached: options.detach,
             input: .init(
-                image: image, mask: mask, boxes: options.box, request: request, compare: options.compare))
+                image: image, mask: options.box.isEmpty ? mask : nil, boxes: options.box, request: request,
+                compare: options.compare))
         return path
     }
 
@@ -232,9 +224,10 @@ actor InpaintService {
         book[job.path]?.input = nil
         if job.owner == nil, !job.isDetached { return remove(job.path) }
         for path in book.surplus(limits) { remove(path) }
-        Task { [time, retention = limits.retention] in
+        // The path alone: a timer that held the job would keep its photo for as long.
+        Task { [time, retention = limits.retention, path = job.path] in
             try? await time.sleep(retention)
-            self.remove(job.path)
+            self.remove(path)
         }
     }
 
@@ -244,10 +237,32 @@ actor InpaintService {
         if let owner = job.owner { noticeSink.yield(.removed(path: path, to: owner)) }
     }
 
+    private static func checkFiles(
+        _ image: BusFileDescriptor, _ mask: BusFileDescriptor, _ options: InpaintOptions
+    ) throws(RefineError) {
+        if try InputFile.check(image, named: "image") == 0 {
+            throw RefineError(
+                .unsupportedFormat, "image", "empty-file", "the photo's file has no content",
+                remedy: "check how the file was made")
+        }
+        switch (try InputFile.check(mask, named: "mask") == 0, options.box.isEmpty) {
+        case (true, true):
+            throw RefineError(
+                .invalidArgument, "mask", "empty-file", "the mask's file has no content and there is no box",
+                remedy: "give a mask that is white where the photo is to be filled, or the option box")
+        case (false, false):
+            throw RefineError(
+                .invalidArgument, "box", "mask-and-box", "there are a mask and a box",
+                remedy: "give one of them; with box the mask's file must be of zero length")
+        default: break
+        }
+    }
+
     private func newPath(_ options: InpaintOptions, _ caller: String) throws -> String {
         guard let token = options.handleToken else {
-            let random = (0..<2).map { _ in String(UInt64.random(in: 0...UInt64.max), radix: 16) }
-            return RefineNames.jobs + "/j" + random.joined(separator: "_")
+            // 128 bits from the system's generator: a path that cannot be guessed.
+            let digits = (0..<32).map { _ in String(Int.random(in: 0..<16), radix: 16) }
+            return RefineNames.jobs + "/j" + digits.joined()
         }
         // As in desktop portals: the caller can work out the path before it calls.
         let sender = String(caller.dropFirst().map { $0 == "." ? "_" : $0 })

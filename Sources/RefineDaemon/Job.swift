@@ -6,7 +6,8 @@ struct Job: Sendable {
     /// What is to be done; let go of when the job is finished.
     struct Input: Sendable {
         let image: BusFileDescriptor
-        let mask: BusFileDescriptor
+        /// Nil where the boxes say what to fill.
+        let mask: BusFileDescriptor?
         let boxes: [InpaintOptions.Box]
         let request: FillRequest
         let compare: Bool

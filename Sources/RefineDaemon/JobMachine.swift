@@ -104,10 +104,10 @@ struct JobMachine: Sendable, Equatable {
             properties.stage = "decode"
         case .filling(let stage, let completed, let total):
             properties.stage = stage
-            properties.progress = 0.05 + 0.9 * Double(completed) / Double(max(total, 1))
+            properties.progress = (1 + 18 * Double(completed) / Double(max(total, 1))) / 20
         case .encoding:
             properties.stage = "encode"
-            properties.progress = 0.95
+            properties.progress = 19.0 / 20
         case .finished(let error):
             properties.stage = "done"
             properties.progress = error == nil ? 1 : 0

@@ -13,24 +13,19 @@ struct JobPipeline: Sendable {
     func run(
         _ input: Job.Input, report: @Sendable (JobMachine.Event) async -> Void
     ) async throws -> Job.Result {
-        var stopwatch = Stopwatch(time)
-        let session = try await codec.open()
         do {
-            let result = try await run(input, session, &stopwatch, report: report)
-            await session.close()
-            return result
+            return try await work(input, report: report)
         } catch {
-            await session.close()
             await room.abandon()
             throw error
         }
     }
 
-    private func run(
-        _ input: Job.Input, _ session: any PhotoCodecSession, _ stopwatch: inout Stopwatch,
-        report: @Sendable (JobMachine.Event) async -> Void
+    private func work(
+        _ input: Job.Input, report: @Sendable (JobMachine.Event) async -> Void
     ) async throws -> Job.Result {
-        let file = try await session.decode(image: input.image, mask: input.mask, boxes: input.boxes)
+        var stopwatch = Stopwatch(time)
+        let file = try await codec.decode(image: input.image, mask: input.mask, boxes: input.boxes)
         stopwatch.lap("decode")
         try Task.checkCancellation()
 
@@ -50,11 +45,11 @@ struct JobPipeline: Sendable {
         stopwatch.lap("blend")
         await report(.filled)
 
-        var images = [try await session.encode(source: input.image, file, outcome)]
+        var images = [try await codec.encode(source: input.image, file.photo, outcome)]
         stopwatch.lap("encode")
         if input.compare {
             try Task.checkCancellation()
-            images.append(try await session.compare(source: input.image, file, outcome))
+            images.append(try await codec.compare(file.photo, outcome))
             stopwatch.lap("compare")
         }
         let model = try await room.load()

@@ -1,38 +1,30 @@
 import BusTransport
 import RefineBus
 
-/// What the daemon knows of files in formats: nothing but what this port tells. Behind it is a sandboxed process per job.
-public protocol PhotoCodec: Sendable {
-    /// Starts the codec for one job.
-    func open() async throws -> any PhotoCodecSession
-}
-
-/// The codec for one job. A crash of it is that job's error.
+/// What the daemon knows of files in formats: nothing but what this port tells. Behind it are sandboxed processes; a crash
+/// of one is the error of the call.
 ///
 /// The calls honour cancellation of the task that makes them.
-public protocol PhotoCodecSession: Sendable {
+public protocol PhotoCodec: Sendable {
     /// Decodes and checks a photo and its mask.
     ///
     /// - Parameters:
     ///   - image: The photo's file.
-    ///   - mask: The mask's file; of zero length where `boxes` is not empty.
-    ///   - boxes: Rectangles in upright pixels that are filled too.
+    ///   - mask: The mask's file; nil where `boxes` says what to fill.
+    ///   - boxes: Rectangles in pixels of the upright photo.
     /// - Throws: `RefineError` whose subject is `image`, `mask` or `box`.
     func decode(
-        image: BusFileDescriptor, mask: BusFileDescriptor, boxes: [InpaintOptions.Box]
+        image: BusFileDescriptor, mask: BusFileDescriptor?, boxes: [InpaintOptions.Box]
     ) async throws -> DecodedFile
 
     /// Writes the photo again, in its own format, with the pixels where `outcome.changed` is not 0 replaced.
-    func encode(source image: BusFileDescriptor, _ photo: DecodedFile, _ outcome: FillOutcome) async throws
-        -> EncodedFile
+    func encode(source image: BusFileDescriptor, _ photo: RawPhoto, _ outcome: FillOutcome) async throws -> EncodedFile
 
     /// One PNG with the photo with its hole, the classical fill, ours and the original side by side.
-    func compare(
-        source image: BusFileDescriptor, _ photo: DecodedFile, _ outcome: FillOutcome
-    ) async throws -> EncodedFile
+    func compare(_ photo: RawPhoto, _ outcome: FillOutcome) async throws -> EncodedFile
 
-    /// Ends the codec. Called once, whatever happened before.
-    func close() async
+    /// Each guard of the processes behind this, tried now, and whether it holds.
+    func guards() async -> [String: Bool]
 }
 
 /// A photo that was read from a file.
@@ -40,7 +32,7 @@ public struct DecodedFile: Sendable, Equatable {
     public var photo: RawPhoto
     /// `png`, `jpeg`...
     public var format: String
-    /// Codes, such as `mask.mostly-filled`.
+    /// Codes, such as `mask-covers-most`.
     public var warnings: [String]
     /// 0 to 1.
     public var maskedFraction: Double

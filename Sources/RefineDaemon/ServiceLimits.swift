@@ -20,7 +20,7 @@ extension InpaintOptions {
     ///
     /// - Throws: `RefineError` with code `invalidArgument` that names the option.
     func validate(for model: EngineInfo) throws(RefineError) {
-        try Self.check("steps", steps, in: 1...100)
+        try Self.check("steps", steps, in: 1...64)
         try Self.check("feather", feather, in: 0...256)
         try Self.check("dilate", dilate, in: 0...256)
         try Self.check("variants", variants, in: 1...8)

@@ -18,6 +18,9 @@ import Testing
         #expect(BusValue.array(of: .structure([.int32]), []).type.signature == "a(i)")
         #expect(BusValue.options([:]).type.signature == "a{sv}")
         #expect(BusValue.bytes([]).type.signature == "ay")
+        #expect([String]().busValue.type.signature == "as")
+        #expect([UInt8]().busValue.type.signature == "ay")
+        #expect(BusValue.bytes([]).content(as: [String].self) == nil)
     }
 
     @Test func readingAnotherTypeIsNil() {
