@@ -1,1 +1,4 @@
-print("")
+import Glibc
+import WorkerRoles
+
+exit(WorkerMain.run(arguments: CommandLine.arguments))

@@ -115,7 +115,7 @@ struct Camera {
 
     /// Noise, stronger in the dark and at times spread over neighbours, then 8 bits.
     private mutating func quantize(_ values: [Pixel], width: Int, height: Int, grayscale: Bool) -> [UInt8] {
-        let amplitude: Float = random.chance(0.3) ? 0.001 : random.logUniform(0.0015...0.018)
+        let amplitude: Float = random.chance(0.3) ? 0.001 : random.logUniform(0.0015...0.015)
         let chroma = grayscale ? 0 : random.uniform(0.2...0.7)
         var grain = Layer(width: width, height: height)
         let normals = Self.normals

@@ -73,7 +73,10 @@ extension Painter {
             notes.background = "a softly lit \(name) wall"
             notes.material("wall")
             if random.chance(0.5) {
-                glow(color: Pixel(red: 1, green: 0.97, blue: 0.9), strength: random.uniform(0.1...0.8))
+                glow(
+                    color: Pixel(red: 1, green: 0.97, blue: 0.9), strength: random.uniform(0.1...0.8),
+                    at: place(outside: 0.3),
+                    radius: unit * random.logUniform(0.3...2))
             }
             if random.chance(0.4) { castShadow() }
             if random.chance(0.5) { canvas.blur(sigma: random.logUniform(1...10)) }
@@ -119,9 +122,7 @@ extension Painter {
     }
 
     /// Brightens the canvas around one place.
-    mutating func glow(color: Pixel, strength: Float) {
-        let at = place(outside: 0.3)
-        let radius = unit * random.logUniform(0.3...2)
+    mutating func glow(color: Pixel, strength: Float, at: SIMD2<Float>, radius: Float) {
         let (width, height) = (width, height)
         let scale = 1 / (radius * radius)
         canvas.pixels.withUnsafeMutableBufferPointer { pixels in

@@ -28,7 +28,7 @@ extension Painter {
                         : Stroke(from: from, over: (from + to) * 0.5 + SIMD2(0, sag), to: to, radius: radius))
             }
             let round = radius > 2
-            let paint = surface(round ? random.pick(["metal", "paint", "wood", "paint"]) : "paint")
+            let paint = surface(round ? random.pick([.metal, .paint, .wood, .paint]) : .paint)
             var shading = slowLight()
             if round, random.chance(0.8) {
                 shading.roundness = radius * random.uniform(0.6...1.1)
@@ -74,7 +74,7 @@ extension Painter {
             from: from, angle: heading, radius: radius, length: unit * random.uniform(0.6...1.8),
             depth: random.integer(1...4), &strokes)
         let shape = Stencil(strokes, margin: 4, width: width, height: height)
-        let wood = surface(random.pick(["bark", "wood", "paint"]))
+        let wood = surface(random.pick([.bark, .wood, .paint]))
         var shading = slowLight()
         shading.roundness = max(radius * 0.9, 0.5)
         shading.ambient = random.uniform(0.2...0.7)
@@ -83,7 +83,7 @@ extension Painter {
         notes.material("branch")
         notes.things.append(radius < 3 ? "a thin tree branch" : "a tree branch")
         if random.chance(0.35) {
-            let leaf = surface("foliage")
+            let leaf = surface(.foliage)
             for _ in 0..<random.integer(3...30) {
                 let stroke = random.pick(strokes)
                 let p = random.pick(stroke.points)

@@ -16,7 +16,7 @@ extension Painter {
     mutating func paintPile() {
         paintGround()
         let pebbles = random.chance(0.4)
-        let family = surface(pebbles ? "stone" : random.chance(0.6) ? "foliage" : "rust")
+        let family = surface(pebbles ? .stone : random.chance(0.6) ? .foliage : .rust)
         let size = unit * random.logUniform(0.08...0.7)
         let cover = widthF * heightF / (size * size)
         let count = Int(min(max(cover * random.uniform(1.2...4), 4), 500))
@@ -170,7 +170,7 @@ extension Painter {
                 shading.rimWidth = 1.5
                 canvas.paint(flat(petal.lit(random.uniform(0.7...1.1))), .turned(scale: 1), in: shape, shading: shading)
             }
-            let heart = surface("rust")
+            let heart = surface(.rust)
             let disc = stencil(Ellipse(x: at.x, y: at.y, radiusX: size * 0.11, radiusY: size * 0.1))
             canvas.paint(heart, in: disc, shading: solid(size: size * 0.2, x: at.x, y: at.y))
             notes.things.append("a flower with \(Palette.name(of: petal)) petals")
@@ -208,7 +208,7 @@ extension Painter {
         var shading = slowLight()
         shading.roundness = radius
         shading.ambient = random.uniform(0.3...0.7)
-        let skin = surface(random.pick(["wood", "metal", "paint"]))
+        let skin = surface(random.pick([.wood, .metal, .paint]))
         let softness: Float = random.chance(0.8) ? 1 : random.uniform(1.5...5)
         canvas.paint(
             skin, in: Stencil(strokes, margin: softness + 2, width: width, height: height), shading: shading,

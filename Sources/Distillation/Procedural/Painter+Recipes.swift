@@ -9,7 +9,7 @@ extension Painter {
     mutating func paintRecipe() {
         paintOneRecipe()
         // Larger crops of photos show several things at once.
-        let more = min((crowd - 1) * 1.6 * random.unit(), 4) + (random.chance(0.15) ? 1 : 0)
+        let more = min((crowd - 1) * 1.6 * random.unit(), 4) + (random.chance(0.08) ? 1 : 0)
         for _ in 0..<Int(more + random.unit() * 0.5) { addition() }
     }
 
@@ -119,7 +119,7 @@ extension Painter {
         let ridges = random.integer(0...3)
         var hazeLeft = random.uniform(0.1...0.7)
         for index in 0..<ridges {
-            let word = random.pick(["rock", "foliage", "stone", "snowy rock", "foliage", "rock", "grass"])
+            let word = random.pick([Substance.rock, .foliage, .stone, .snowyRock, .foliage, .rock, .grass])
             let land = surface(word)
             let lift = unit * random.uniform(0.05...0.6) * Float(ridges - index) / Float(ridges)
             var edge = stencil(terrain(at: horizon - lift, roughness: random.uniform(0.05...0.5), angle: 0))
@@ -128,8 +128,8 @@ extension Painter {
             let air = Pixel(red: 0.5, green: 0.56, blue: 0.64) * hazeLeft
             canvas.veil(air, alpha: hazeLeft, in: edge)
             hazeLeft *= 0.5
-            notes.material(word)
-            notes.things.append("a ridge of \(word)")
+            notes.material(land.word)
+            notes.things.append("a ridge of \(land.word)")
         }
         var ground = surface(for: .ground)
         let tilt = random.uniform(0.3...1.2) / max(heightF - horizon, 20)

@@ -25,8 +25,18 @@ extension Painter {
                 terrain(at: random.uniform(-0.35...0.35) * heightF, roughness: 0, angle: angle),
                 margin: drop * 2 + softness)
         }
-        let skin = random.chance(0.6) ? surface(for: .soft) : surface(for: .object)
-        if random.chance(0.75) {
+        var skin = random.chance(0.6) ? surface(for: .soft) : surface(for: .object)
+        let lamp = random.chance(0.12)
+        if lamp {
+            // Overexposed: a lamp or a window, with its light around it.
+            let color = Pixel(red: 1, green: 0.96, blue: 0.88).lit(random.uniform(1.5...4))
+            skin = surface(.paint)
+            skin.kind = .plain(flat(color))
+            skin.tone = color
+            skin.word = "lamp"
+            glow(color: color, strength: random.uniform(0.1...0.5), at: at, radius: size * 0.6)
+        }
+        if !lamp, random.chance(0.75) {
             canvas.shade(
                 shape, moveX: Int(-light.x * drop), moveY: Int(-light.y * drop),
                 softness: drop * random.uniform(0.6...2) + 1,
@@ -47,7 +57,7 @@ extension Painter {
         canvas.paint(skin, in: shape, shading: shading, softness: softness)
         lines(along: shape, tone: skin.tone, softness: softness)
         notes.material(skin.word)
-        notes.things.append("the edge of a \(Palette.name(of: skin.tone)) \(skin.word) thing")
+        notes.things.append(lamp ? "a bright lamp" : "the edge of a \(Palette.name(of: skin.tone)) \(skin.word) thing")
     }
 
     /// Lips, grooves and reflections that run parallel to an edge.
@@ -79,7 +89,7 @@ extension Painter {
     mutating func cup() {
         let at = place(outside: 0)
         let size = unit * random.logUniform(0.5...2)
-        let skin = surface(random.pick(["ceramic", "ceramic", "paint", "metal", "stripes", "glaze"]))
+        let skin = surface(random.pick([.ceramic, .ceramic, .paint, .metal, .stripes, .glaze]))
         let squeeze = random.uniform(0.3...0.8)
         func ellipse(_ y: Float, _ factor: Float) -> Ellipse {
             Ellipse(x: at.x, y: at.y + y, radiusX: size * factor / 2, radiusY: size * factor * squeeze / 2)
@@ -100,7 +110,8 @@ extension Painter {
         let ear = stencil(
             Band(
                 base: Ellipse(
-                    x: at.x + side * size * 0.52, y: at.y + tall * 0.45, radiusX: size * 0.17, radiusY: tall * 0.33 + 2),
+                    x: at.x + side * size * 0.52, y: at.y + tall * 0.45, radiusX: size * 0.17,
+                    radiusY: tall * 0.33 + 2),
                 halfWidth: size * random.uniform(0.025...0.06)))
         var round = solid(size: size * 0.1, x: at.x, y: at.y)
         round.roundness = size * 0.05
@@ -117,13 +128,15 @@ extension Painter {
             margin: drop * 2 + 3)
         canvas.shade(body, moveX: dx, moveY: dy, softness: drop * 1.5, opacity: 0.5)
         var shading = solid(size: size, x: at.x, y: at.y)
-        shading.roundness = size * 0.45
+        // A deep bevel would show the polygon's creases: light across stands for the cylinder.
+        shading.roundness = size * random.uniform(0.04...0.12)
+        shading.gradientX = light.x * random.uniform(0.3...1.2) / size
         canvas.paint(skin, in: body, shading: shading)
         var lip = slowLight()
         lip.specular = 0.4
         lip.roundness = size * 0.03
         canvas.paint(skin, in: stencil(ellipse(0, 1.0)), shading: lip)
-        let inside = surface(random.pick(["ceramic", "ceramic", "paint"]))
+        let inside = surface(random.pick([.ceramic, .ceramic, .paint]))
         var hollow = slowLight(strength: 1)
         hollow.light = SIMD3(-light.x, -light.y, light.z)
         hollow.roundness = size * 0.3

@@ -48,9 +48,9 @@ extension Painter {
         let left = SIMD2(-far, leftSlope * far)
         let right = SIMD2(far, rightSlope * far)
         func at(_ p: SIMD2<Float>) -> SIMD2<Float> { SIMD2(p.x, flip > 0 ? p.y : heightF - p.y) }
-        let wall = surface(random.pick(["paint", "plaster", "paint", "concrete", "brick", "tile", "siding", "planks"]))
-        let other = random.chance(0.6) ? wall : surface(random.pick(["paint", "plaster", "stone"]))
-        let floor = surface(random.pick(["planks", "tile", "paint", "fabric", "pavement", "concrete", "wood"]))
+        let wall = surface(random.pick([.paint, .plaster, .paint, .concrete, .brick, .tile, .siding, .planks]))
+        let other = random.chance(0.6) ? wall : surface(random.pick([.paint, .plaster, .stone]))
+        let floor = surface(random.pick([.planks, .tile, .paint, .fabric, .pavement, .concrete, .wood]))
         let lights = [random.uniform(0.75...1), random.uniform(0.4...0.95), random.uniform(0.6...1)]
         panel([corner + left + up, corner + up, corner, corner + left].map(at), wall, light: lights[0])
         panel([corner + up, corner + right + up, corner + right, corner].map(at), other, light: lights[1])
@@ -61,7 +61,7 @@ extension Painter {
         if random.chance(0.6) {
             // Skirting boards: strips that follow the lower edges of both walls.
             let lift = SIMD2<Float>(lean, -1) * (unit * random.uniform(0.04...0.15))
-            let board = surface("paint")
+            let board = surface(.paint)
             panel([corner + left + lift * 3, corner + lift, corner, corner + left].map(at), board, light: 0.95)
             panel([corner + lift, corner + right + lift * 3, corner + right, corner].map(at), board, light: 0.8)
         }
@@ -93,9 +93,9 @@ extension Painter {
     /// Nested borders with something in the middle: window, door, picture, screen.
     private mutating func frame(_ quad: (Float) -> [SIMD2<Float>]) {
         let wide = unit * random.logUniform(0.015...0.08)
-        panel(quad(0), surface(random.pick(["wood", "paint", "metal"])), light: random.uniform(0.6...1))
-        if random.chance(0.6) { panel(quad(wide * 0.5), surface("paint"), light: random.uniform(0.5...1)) }
-        let inner = surface(random.pick(["paint", "sky", "foliage", "paper", "curtain", "blinds", "wood"]))
+        panel(quad(0), surface(random.pick([.wood, .paint, .metal])), light: random.uniform(0.6...1))
+        if random.chance(0.6) { panel(quad(wide * 0.5), surface(.paint), light: random.uniform(0.5...1)) }
+        let inner = surface(random.pick([.paint, .sky, .foliage, .paper, .curtain, .blinds, .wood]))
         panel(quad(wide), inner, light: random.uniform(0.5...1))
         notes.material(inner.word)
         notes.things.append("a framed panel of \(inner.word)")
@@ -105,7 +105,7 @@ extension Painter {
                 Stroke(from: (q[0] + q[1]) * 0.5, to: (q[2] + q[3]) * 0.5, radius: wide * 0.3),
                 Stroke(from: (q[0] + q[3]) * 0.5, to: (q[1] + q[2]) * 0.5, radius: wide * 0.3),
             ]
-            let skin = surface("paint")
+            let skin = surface(.paint)
             canvas.paint(skin, in: Stencil(bars, width: width, height: height))
         }
     }
@@ -123,7 +123,7 @@ extension Painter {
             let broad = unit * random.uniform(0.5...1.8)
             let top = base - unit * random.uniform(0.5...3)
             let near: Float = first ? strength * 0.3 : 0
-            let wall = surface(random.pick(["facade", "facade", "facade", "brick", "plaster", "concrete", "siding"]))
+            let wall = surface(random.pick([.facade, .facade, .facade, .brick, .plaster, .concrete, .siding]))
             let quad = [
                 pull(SIMD2(x, top), near), pull(SIMD2(x + broad, top), strength * 0.5),
                 pull(SIMD2(x + broad, base), strength * 0.5),
@@ -131,7 +131,7 @@ extension Painter {
             ]
             panel(quad, wall, light: random.uniform(0.5...1))
             if random.chance(0.6) {
-                let roof = surface(random.pick(["shingle", "paint", "metal"]))
+                let roof = surface(random.pick([.shingle, .paint, .metal]))
                 let lift = unit * random.uniform(0.05...0.3)
                 let peak = random.chance(0.5)
                 let ridge =
@@ -146,7 +146,7 @@ extension Painter {
             first = false
         }
         if base < heightF {
-            let ground = surface(random.pick(["pavement", "concrete", "grass", "water"]))
+            let ground = surface(random.pick([.pavement, .concrete, .grass, .water]))
             canvas.paint(ground, in: stencil(terrain(at: base, roughness: 0, angle: 0)), shading: slowLight())
             notes.material(ground.word)
         }
@@ -179,7 +179,7 @@ extension Painter {
                 return at + SIMD2(px * c - py * s, px * s + py * c)
             }
             let corners = [point(-1, -1), point(1, -1), point(1, 1), point(-1, 1)]
-            let board = surface(random.pick(["paper", "paint", "metal", "wood", "ceramic"]))
+            let board = surface(random.pick([.paper, .paint, .metal, .wood, .ceramic]))
             let shadow = stencil(Polygon(points: corners), margin: 8)
             canvas.shade(
                 shadow, moveX: Int(-light.x * 4), moveY: Int(-light.y * 4), softness: random.uniform(1.5...8),

@@ -161,7 +161,7 @@ extension Painter {
             let disc = stencil(ellipse(1), margin: shadow * 1.2 + 3)
             canvas.shade(disc, moveX: dropX, moveY: dropY, softness: shadow * 1.2 + 1, opacity: opacity)
             canvas.paint(skin, in: disc, shading: solid(size: size, x: at.x, y: at.y), softness: softness)
-            let dark = surface("paint")
+            let dark = surface(.paint)
             canvas.paint(
                 dark,
                 in: stencil(

@@ -1,0 +1,31 @@
+/// What a surface is made of, as the captions call it.
+enum Substance: String, CaseIterable, Sendable {
+    case bark, blinds, books, brick, ceramic, checks, concrete, curtain, fabric, foliage, fur, glaze, grass, gravel,
+        leather
+    case lichen, metal, moss, paint, paper, pavement, plaid, planks, plaster, rock, rust, sand, shingle, siding, skin,
+        sky
+    case snow, soil, steps, stone, stripes, tile, water, wood
+    case corrugatedMetal = "corrugated metal"
+    case facade = "windows"
+    case peelingPaint = "peeling paint"
+    case snowyRock = "snowy rock"
+    case turnedWood = "turned wood"
+
+    /// Suited to walls, to floors and grounds, to things, and to what is smooth.
+    static let walls: [Substance] = [
+        .plaster, .brick, .tile, .wood, .concrete, .stone, .paint, .paint, .metal, .facade, .planks, .curtain, .bark,
+        .shingle,
+        .rock, .peelingPaint, .moss, .blinds, .siding, .books, .lichen, .corrugatedMetal,
+    ]
+    static let grounds: [Substance] = [
+        .grass, .sand, .gravel, .soil, .pavement, .wood, .water, .snow, .concrete, .planks, .tile, .fabric, .moss,
+        .steps,
+        .lichen, .grass, .gravel,
+    ]
+    static let objects: [Substance] = [
+        .paint, .paint, .paint, .ceramic, .ceramic, .wood, .fabric, .metal, .stone, .plaster, .leather, .paper,
+        .stripes,
+        .checks, .fur, .skin, .foliage, .plaid, .concrete, .rust, .turnedWood, .glaze, .glaze, .stone, .moss,
+    ]
+    static let soft: [Substance] = [.paint, .ceramic, .skin, .paper, .sky, .paint, .plaster]
+}

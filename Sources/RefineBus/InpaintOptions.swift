@@ -1,0 +1,129 @@
+import BusTransport
+
+/// The options of `Manager.Inpaint`, typed. What is nil is left to the daemon.
+public struct InpaintOptions: Sendable, Equatable {
+    /// A rectangle in pixels of the upright photo, from its top left corner.
+    public struct Box: Sendable, Equatable {
+        public var x, y, width, height: Int32
+
+        public init(x: Int32, y: Int32, width: Int32, height: Int32) {
+            self.x = x
+            self.y = y
+            self.width = width
+            self.height = height
+        }
+    }
+
+    public var steps: UInt32?
+    public var seed: UInt64?
+    public var feather: UInt32?
+    public var dilate: UInt32?
+    public var prompt: String?
+    public var guidance: Double?
+    public var variants: UInt32?
+    public var box: [Box] = []
+    public var compare = false
+    public var handleToken: String?
+    public var detach = false
+
+    public init() {}
+
+    /// Name, type and meaning of each option, in the order of the documentation.
+    public static let specification: [(name: String, type: BusType, summary: String)] = [
+        ("steps", .uint32, "denoising steps, 1 to 64; the model's own default where not given"),
+        ("seed", .uint64, "start of the random numbers; same input and seed, same bytes; random where not given"),
+        ("feather", .uint32, "width in pixels of the soft edge of the mask, 0 to 256"),
+        ("dilate", .uint32, "pixels by which the mask grows first, 0 to 256"),
+        (
+            "box", .array(boxType),
+            "rectangles x, y, width, height in pixels of the upright photo, filled like white mask"
+        ),
+        ("compare", .bool, "also make one PNG: photo with hole, classical fill, ours and original, side by side"),
+        ("prompt", .string, "what to fill in; models with a text encoder only"),
+        ("guidance", .double, "how strictly to follow the prompt, 0 to 30; models with a text encoder only"),
+        ("variants", .uint32, "how many different fills, 1 to 8; more than 1 with a text encoder only"),
+        (
+            "handle_token", .string,
+            "last element of the job's path, which becomes jobs/SENDER/TOKEN with SENDER as in desktop portals; "
+                + "1 to 64 of A-Z a-z 0-9 _, and with detach at least 22, because there the path is the key"
+        ),
+        ("detach", .bool, "keep the job when the caller leaves the bus; its result then waits ten minutes"),
+    ]
+
+    private static let boxType: BusType = .structure([.int32, .int32, .int32, .int32])
+
+    static var documentation: String {
+        specification.map { "\($0.name) \($0.type.signature): \($0.summary)." }.joined(separator: "\n")
+    }
+}
+
+extension InpaintOptions {
+    /// Reads the options of a call.
+    ///
+    /// - Throws: `RefineError` with code `invalidArgument` that names an option that does not exist or has another type.
+    public init(_ value: BusValue) throws(RefineError) {
+        guard let options = value.options else {
+            throw RefineError(.invalidArgument, "options", "wrong-type", "the options are not an a{sv}")
+        }
+        // In the order of the names, so that the same call always gets the same answer.
+        for (name, value) in options.sorted(by: { $0.key < $1.key }) {
+            guard let known = Self.specification.first(where: { $0.name == name }) else {
+                throw RefineError(
+                    .invalidArgument, Self.printable(name), "unknown-option",
+                    "there is no option of this name",
+                    remedy: "leave it out; known are " + Self.specification.map(\.name).joined(separator: ", "))
+            }
+            guard value.type == known.type else {
+                throw RefineError(
+                    .invalidArgument, name, "wrong-type",
+                    "the option is of type '\(value.type.signature)' and must be '\(known.type.signature)'",
+                    remedy: "send it as '\(known.type.signature)'")
+            }
+        }
+        steps = options["steps"]?.content()
+        seed = options["seed"]?.content()
+        feather = options["feather"]?.content()
+        dilate = options["dilate"]?.content()
+        prompt = options["prompt"]?.content()
+        guidance = options["guidance"]?.content()
+        variants = options["variants"]?.content()
+        compare = options["compare"]?.content() ?? false
+        handleToken = options["handle_token"]?.content()
+        detach = options["detach"]?.content() ?? false
+        if case .array(_, let boxes) = options["box"] { box = boxes.compactMap(Self.box) }
+    }
+
+    private static func box(_ value: BusValue) -> Box? {
+        guard case .structure(let fields) = value, fields.count == 4, case .int32(let x) = fields[0],
+            case .int32(let y) = fields[1], case .int32(let width) = fields[2], case .int32(let height) = fields[3]
+        else { return nil }
+        return Box(x: x, y: y, width: width, height: height)
+    }
+
+    /// A name from outside, short and without control characters, for an error message.
+    public static func printable(_ name: String) -> String {
+        let kept = name.unicodeScalars.prefix(64).map { $0.isASCII && $0.value > 32 && $0.value < 127 ? $0 : "?" }
+        return String(String.UnicodeScalarView(kept))
+    }
+
+    /// The options as they travel; what is nil or false is left out.
+    public var busValue: BusValue {
+        var options: [String: BusValue] = [:]
+        options["steps"] = steps?.busValue
+        options["seed"] = seed?.busValue
+        options["feather"] = feather?.busValue
+        options["dilate"] = dilate?.busValue
+        options["prompt"] = prompt?.busValue
+        options["guidance"] = guidance?.busValue
+        options["variants"] = variants?.busValue
+        options["handle_token"] = handleToken?.busValue
+        if compare { options["compare"] = .bool(true) }
+        if detach { options["detach"] = .bool(true) }
+        if !box.isEmpty {
+            options["box"] = .array(
+                of: Self.boxType,
+                box.map { .structure([.int32($0.x), .int32($0.y), .int32($0.width), .int32($0.height)]) })
+        }
+        return .options(options)
+    }
+}

@@ -1,0 +1,62 @@
+import BusTransport
+
+/// The daemon's Manager object, seen from a caller.
+///
+/// ```swift
+/// let manager = ManagerProxy(try await BusConnection.open(.session()))
+/// let job = try await manager.inpaint(image: photo, mask: mask, InpaintOptions())
+/// ```
+public struct ManagerProxy: Sendable {
+    public let bus: BusConnection
+
+    public init(_ bus: BusConnection) {
+        self.bus = bus
+    }
+
+    /// Starts a job. Waits while the daemon loads its model.
+    ///
+    /// - Parameters:
+    ///   - image: A descriptor of the photo's file; stays with the caller.
+    ///   - mask: A descriptor of the mask's file; empty where `options` holds boxes.
+    /// - Throws: `RefineError` of the daemon, `BusError` of the way there.
+    public func inpaint(
+        image: BusFileDescriptor, mask: BusFileDescriptor, _ options: InpaintOptions
+    ) async throws -> JobProxy {
+        // From before the call, so that not even the quickest job is missed.
+        let signals = try await JobProxy.signals(on: bus)
+        let call = BusCall(
+            to: RefineNames.bus, path: RefineNames.root, interface: RefineNames.manager, member: "Inpaint",
+            [.unixFD(image), .unixFD(mask), options.busValue])
+        let reply = try await bus.callRefine(call, timeout: .seconds(120))
+        guard let path: BusObjectPath = reply.first?.content() else { throw RefineError.badReply("Inpaint") }
+        return JobProxy(bus, path.rawValue, signals: signals)
+    }
+
+    /// All properties of the daemon.
+    public func properties() async throws -> [String: BusValue] {
+        let call = BusCall(
+            to: RefineNames.bus, path: RefineNames.root, interface: StandardNames.properties, member: "GetAll",
+            [.string(RefineNames.manager)])
+        guard let values = try await bus.callRefine(call).first?.options else { throw RefineError.badReply("GetAll") }
+        return values
+    }
+}
+
+extension BusConnection {
+    /// Calls the daemon, with its errors as `RefineError`.
+    func callRefine(_ call: BusCall, timeout: Duration = .seconds(25)) async throws -> [BusValue] {
+        do {
+            return try await self.call(call, timeout: timeout)
+        } catch let error as BusError {
+            throw RefineError(error) ?? error as any Error
+        }
+    }
+}
+
+extension RefineError {
+    static func badReply(_ member: String) -> RefineError {
+        RefineError(
+            .failed, "daemon", "bad-reply", "the daemon's answer to \(member) has another form than documented",
+            remedy: "use a refined and a refinectl of the same version")
+    }
+}

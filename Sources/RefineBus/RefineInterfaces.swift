@@ -1,0 +1,113 @@
+import BusTransport
+
+/// All interfaces of this project. Each has its file `config/dbus-1/interfaces/NAME.xml`.
+public enum RefineInterfaces {
+    public static let all = [manager, job]
+
+    public static let manager = BusInterface(
+        RefineNames.manager,
+        "Fills holes in photos. The object is /org/refinecontrol/Refine1.",
+        methods: [
+            .init(
+                "Inpaint", [.init("image", "h"), .init("mask", "h"), .init("options", "a{sv}")],
+                returns: [.init("job", "o")],
+                """
+                Fills the masked part of a photo. Returns at once; the work is the returned job's.
+                image: a regular file or memfd with a photo in any supported format.
+                mask: a regular file or memfd with an image as large as the upright photo: white (or opaque, where \
+                the image has alpha) is filled, black is kept. Of zero length where the option box is given.
+                options:
+                \(InpaintOptions.documentation)
+                Errors: InvalidArgument (unknown option, wrong type, out of range), Busy (queue full), NoModel. \
+                What is found out later, such as an unsupported format, is told by Completed and GetResult.
+                """)
+        ],
+        properties: [
+            .init("Version", "s", .never, "The version of the daemon."),
+            .init(
+                "Capabilities", "as", .silent,
+                "Codes of what this daemon and its model can do: inpaint, box, compare, prompt."),
+            .init(
+                "Privacy", "a{sb}", .silent,
+                "Each guard by name, and whether it holds: those of the daemon, and with worker- before the name those of "
+                    + "refine-worker. They are tried each time this is read."),
+            .init("QueueLength", "u", .silent, "How many jobs wait or run."),
+            .init(
+                "Model", "a{sv}", .announced,
+                "The resident model: state s (loading, ready or missing); where ready: name s, generation s, "
+                    + "parameters t, default-steps u; where missing: error s (an error name), message s."),
+        ])
+
+    public static let job = BusInterface(
+        RefineNames.job,
+        """
+        One piece of work. Only the connection that started it may use it, and only that one gets its signals; a job \
+        with the option detach may be used by every caller of the same user who knows its path. A job that is not \
+        detached ends with its caller.
+        """,
+        methods: [
+            .init(
+                "Cancel", [.init("options", "a{sv}")],
+                "Ends the job within one step; Completed follows. No option is defined. Does nothing to a finished job."
+            ),
+            .init(
+                "GetResult", [.init("options", "a{sv}")], returns: [.init("images", "ah"), .init("info", "a{sv}")],
+                """
+                The filled photo, in the format of the input, in a file descriptor to read from the start. Where the \
+                job has the option compare, a PNG follows: photo with hole, classical fill, ours and original, side by \
+                side. No option is defined. Can be called again until the job goes away: ten minutes after it \
+                finished, or earlier when many newer results wait.
+                info: seed t, steps u, model s, generation s, format s (png, jpeg...), width u, height u, \
+                masked-fraction d, warnings as (codes such as mask-covers-most), notes as (codes about the format), \
+                seconds a{sd} (by stage), compare u (index in images, where there is one).
+                Errors: the one that ended the job; NotFound (not finished); NotAllowed (not the owner).
+                """),
+        ],
+        signals: [
+            .init(
+                "Completed", [.init("success", "b"), .init("error", "s")],
+                "The job is finished. error is empty or an error name; GetResult tells the rest. Sent to the owner only."
+            )
+        ],
+        properties: [
+            .init("Operation", "s", .never, "What is done: inpaint."),
+            .init("Progress", "d", .announced, "The part that is done, 0 to 1."),
+            .init("ProgressValid", "b", .announced, "Whether Progress means something yet."),
+            .init("StartTime", "t", .announced, "Microseconds since 1970; 0 while the job waits."),
+            .init("ExpectedEndTime", "t", .announced, "Microseconds since 1970; 0 while nothing is known."),
+            .init("Cancelable", "b", .announced, "Whether Cancel still does something."),
+            .init("Stage", "s", .announced, "queued, decode, prefill, denoise, blend, encode or done."),
+        ])
+}
+
+/// The interfaces of the D-Bus specification, as introspection shows them.
+public enum StandardInterfaces {
+    public static let properties = BusInterface(
+        StandardNames.properties, "",
+        methods: [
+            .init("Get", [.init("interface", "s"), .init("property", "s")], returns: [.init("value", "v")], ""),
+            .init("GetAll", [.init("interface", "s")], returns: [.init("properties", "a{sv}")], ""),
+            .init("Set", [.init("interface", "s"), .init("property", "s"), .init("value", "v")], ""),
+        ],
+        signals: [
+            .init(
+                "PropertiesChanged",
+                [.init("interface", "s"), .init("changed", "a{sv}"), .init("invalidated", "as")], "")
+        ])
+
+    public static let introspectable = BusInterface(
+        StandardNames.introspectable, "", methods: [.init("Introspect", returns: [.init("xml", "s")], "")])
+
+    public static let peer = BusInterface(
+        StandardNames.peer, "",
+        methods: [.init("Ping", [], ""), .init("GetMachineId", returns: [.init("machine_uuid", "s")], "")])
+
+    public static let objectManager = BusInterface(
+        StandardNames.objectManager,
+        "Shows to each caller its own jobs only; the signals go to the owner of the job only.",
+        methods: [.init("GetManagedObjects", returns: [.init("objects", "a{oa{sa{sv}}}")], "")],
+        signals: [
+            .init("InterfacesAdded", [.init("object", "o"), .init("interfaces", "a{sa{sv}}")], ""),
+            .init("InterfacesRemoved", [.init("object", "o"), .init("interfaces", "as")], ""),
+        ])
+}

@@ -1,0 +1,67 @@
+import BusTransport
+
+/// What `Job.GetResult` tells about a result.
+public struct ResultInfo: Sendable, Equatable {
+    public var seed: UInt64
+    public var steps: UInt32
+    public var model: String
+    public var generation: String
+    public var format: String
+    public var width: UInt32
+    public var height: UInt32
+    public var maskedFraction: Double
+    /// Codes, such as `mask-covers-most`.
+    public var warnings: [String]
+    /// Codes about what the format could and could not keep.
+    public var notes: [String]
+    /// Time by stage.
+    public var seconds: [String: Double]
+    /// The place of the comparison among the images, where one was asked for.
+    public var compareIndex: UInt32?
+
+    public init(
+        seed: UInt64, steps: UInt32, model: String, generation: String, format: String, width: UInt32, height: UInt32,
+        maskedFraction: Double, warnings: [String], notes: [String], seconds: [String: Double], compareIndex: UInt32?
+    ) {
+        self.seed = seed
+        self.steps = steps
+        self.model = model
+        self.generation = generation
+        self.format = format
+        self.width = width
+        self.height = height
+        self.maskedFraction = maskedFraction
+        self.warnings = warnings
+        self.notes = notes
+        self.seconds = seconds
+        self.compareIndex = compareIndex
+    }
+
+    public var busValue: BusValue {
+        var options: [String: BusValue] = [
+            "seed": seed.busValue, "steps": steps.busValue, "model": model.busValue,
+            "generation": generation.busValue, "format": format.busValue, "width": width.busValue,
+            "height": height.busValue, "masked-fraction": maskedFraction.busValue, "warnings": warnings.busValue,
+            "notes": notes.busValue, "seconds": seconds.busValue,
+        ]
+        options["compare"] = compareIndex?.busValue
+        return .options(options)
+    }
+
+    /// Reads the info of a reply; nil where a documented entry is missing or of another type.
+    public init?(_ value: BusValue) {
+        guard let options = value.options, let seed: UInt64 = options["seed"]?.content(),
+            let steps: UInt32 = options["steps"]?.content(), let model: String = options["model"]?.content(),
+            let generation: String = options["generation"]?.content(),
+            let format: String = options["format"]?.content(), let width: UInt32 = options["width"]?.content(),
+            let height: UInt32 = options["height"]?.content(),
+            let masked: Double = options["masked-fraction"]?.content(),
+            let warnings: [String] = options["warnings"]?.content(), let notes: [String] = options["notes"]?.content(),
+            let seconds: [String: Double] = options["seconds"]?.content()
+        else { return nil }
+        self.init(
+            seed: seed, steps: steps, model: model, generation: generation, format: format, width: width,
+            height: height, maskedFraction: masked, warnings: warnings, notes: notes, seconds: seconds,
+            compareIndex: options["compare"]?.content())
+    }
+}

@@ -1,0 +1,100 @@
+import BusTransport
+import Logging
+import RefineBus
+import ServiceLifecycle
+
+/// The daemon on the bus: owns the name, answers calls, works on jobs.
+///
+/// ```swift
+/// let daemon = Daemon(address: try .session(), codec: codec, room: room, parts: .init())
+/// try await daemon.run()  // until it is told to stop, or the bus goes away
+/// ```
+public struct Daemon: Service {
+    /// What tests replace.
+    public struct Parts: Sendable {
+        public var limits = ServiceLimits()
+        public var time = TimeSource.system
+        public var log = Logger(label: "refined")
+        public var notifier: SystemdNotifier?
+        /// The guards of this process, tried now.
+        public var privacy: @Sendable () async -> [String: Bool] = { [:] }
+        public var version = Daemon.version
+
+        public init() {}
+    }
+
+    public static let version = "0.1.0"
+
+    private let address: BusAddress
+    private let codec: any PhotoCodec
+    private let service: InpaintService
+    private let parts: Parts
+
+    public init(address: BusAddress, codec: any PhotoCodec, room: EngineRoom, parts: Parts) {
+        self.address = address
+        self.parts = parts
+        self.codec = codec
+        service = InpaintService(codec: codec, room: room, limits: parts.limits, time: parts.time, log: parts.log)
+    }
+
+    /// Serves until the group shuts down, the task is cancelled or the bus closes.
+    ///
+    /// - Throws: `BusError` where the bus cannot be reached or another daemon has the name.
+    public func run() async throws {
+        let bus = try await BusConnection.open(address)
+        let (calls, sink) = AsyncStream.makeStream(of: IncomingCall.self)
+        // Objects before the name: whoever sees the name may call at once.
+        try await bus.serve(below: RefineNames.root) { sink.yield($0) }
+        try await bus.own(RefineNames.bus)
+        parts.notifier?.send("READY=1\nSTATUS=Loading the model")
+        parts.log.info("serving", metadata: ["name": "\(RefineNames.bus)"])
+
+        let desk = FrontDesk(
+            bus: bus, service: service, privacy: { await allGuards() }, version: parts.version, log: parts.log)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await reportModel() }
+            group.addTask { for await call in calls { await desk.answer(call) } }
+            let signals = Task { await desk.sendNotices() }
+            await Self.untilStopped { await bus.waitUntilClosed() }
+            parts.notifier?.send("STOPPING=1\nSTATUS=Stopping")
+            parts.log.info("stopping")
+            await service.stop()
+            await signals.value
+            try? await bus.disown(RefineNames.bus)
+            sink.finish()
+            await bus.close()
+        }
+    }
+
+    private func allGuards() async -> [String: Bool] {
+        var guards = await parts.privacy()
+        for (name, holds) in await codec.guards() { guards["worker-" + name] = holds }
+        return guards
+    }
+
+    private func reportModel() async {
+        switch await service.loadModel() {
+        case .ready(let info):
+            parts.notifier?.send("STATUS=Ready with model \(info.name)")
+            parts.log.info(
+                "model ready", metadata: ["name": "\(info.name)", "parameters": "\(info.parameterCount)"])
+        case .missing(let error):
+            parts.notifier?.send("STATUS=No model: \(error.reason)")
+            parts.log.error("no model", metadata: ["error": "\(error)"])
+        case .loading: break
+        }
+    }
+
+    /// Returns when `closed` does, on graceful shutdown, or when the task is cancelled.
+    private static func untilStopped(_ closed: @escaping @Sendable () async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await closed() }
+            group.addTask {
+                // Throws where the task is cancelled, which means the same.
+                try? await gracefulShutdown()
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import BusTransport
+import Logging
+import RefineBus
+import ServiceLifecycle
+
+/// The daemon as a program: puts the parts together and turns failures into exit codes.
+public struct DaemonProgram: Sendable {
+    public var modelDirectory: String?
+    /// The bus; nil is the session's.
+    public var address: String?
+    public var logLevel = Logger.Level.info
+    public var limits = ServiceLimits()
+
+    public init() {}
+
+    /// Runs until SIGTERM, SIGINT or the end of the bus.
+    ///
+    /// - Returns: An exit code as in sysexits.
+    public func run() async -> Int32 {
+        LoggingSystem.bootstrap { _ in JournalLogHandler(level: logLevel) }
+        let log = Logger(label: "refined")
+        if !ProcessStart.areThreadsSettled {
+            log.warning("cannot start anew with OMP_WAIT_POLICY=passive, so fills may be slower")
+        }
+        for name in ProcessGuards.takeOn() {
+            log.error("a privacy guard could not be put up", metadata: ["guard": "\(name)"])
+        }
+        do {
+            var parts = Daemon.Parts()
+            parts.limits = limits
+            parts.log = log
+            parts.notifier = SystemdNotifier()
+            parts.privacy = { ProcessGuards.check() }
+            let daemon = Daemon(
+                address: try address.map(BusAddress.init) ?? .session(), codec: WorkerCodec(),
+                room: try EngineRoom(modelDirectory: modelDirectory ?? ModelPlace.find()), parts: parts)
+            var quiet = log
+            quiet.logLevel = max(logLevel, .error)
+            try await ServiceGroup(
+                configuration: .init(
+                    services: [.init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)],
+                    gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+            ).run()
+            return 0
+        } catch let error as BusError {
+            log.critical("\(error)")
+            return error.code == .system ? ExitCodes.osError : ExitCodes.unavailable
+        } catch {
+            log.critical("\(error)")
+            return ExitCodes.osError
+        }
+    }
+
+    /// From sysexits.h.
+    private enum ExitCodes {
+        static let unavailable: Int32 = 69
+        static let osError: Int32 = 71
+    }
+}

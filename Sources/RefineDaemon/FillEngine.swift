@@ -1,0 +1,117 @@
+/// A photo as raw pixels: what goes into the engine and what comes out of it.
+public struct RawPhoto: Sendable, Equatable {
+    /// RGB interleaved, row-major, no padding, sRGB-encoded: `width * height * 3` values.
+    public enum Samples: Sendable, Equatable {
+        case u8([UInt8])
+        case u16([UInt16])
+
+        /// 8 or 16.
+        public var bitDepth: Int {
+            switch self {
+            case .u8: 8
+            case .u16: 16
+            }
+        }
+
+        public var count: Int {
+            switch self {
+            case .u8(let values): values.count
+            case .u16(let values): values.count
+            }
+        }
+    }
+
+    public var width: Int
+    public var height: Int
+    public var samples: Samples
+    /// `width * height` values, 0 = keep, 255 = fill.
+    public var mask: [UInt8]
+
+    public init(width: Int, height: Int, samples: Samples, mask: [UInt8]) {
+        self.width = width
+        self.height = height
+        self.samples = samples
+        self.mask = mask
+    }
+}
+
+/// What the engine is asked to do with a photo. What is nil is left to the model.
+public struct FillRequest: Sendable, Equatable {
+    public var steps: Int?
+    public var seed: UInt64
+    public var feather: Int?
+    public var dilate: Int?
+    public var prompt: String?
+    public var guidance: Double?
+    public var variants: Int
+
+    public init(
+        steps: Int? = nil, seed: UInt64, feather: Int? = nil, dilate: Int? = nil, prompt: String? = nil,
+        guidance: Double? = nil, variants: Int = 1
+    ) {
+        self.steps = steps
+        self.seed = seed
+        self.feather = feather
+        self.dilate = dilate
+        self.prompt = prompt
+        self.guidance = guidance
+        self.variants = variants
+    }
+}
+
+/// What is resident.
+public struct EngineInfo: Sendable, Equatable {
+    public var name: String
+    public var generation: String
+    public var parameterCount: Int
+    public var defaultSteps: Int
+    public var hasTextEncoder: Bool
+
+    public init(name: String, generation: String, parameterCount: Int, defaultSteps: Int, hasTextEncoder: Bool) {
+        self.name = name
+        self.generation = generation
+        self.parameterCount = parameterCount
+        self.defaultSteps = defaultSteps
+        self.hasTextEncoder = hasTextEncoder
+    }
+}
+
+/// What the engine made of a photo. All three are as large as the photo.
+public struct FillOutcome: Sendable, Equatable {
+    /// Bit-identical to the photo where `changed` is 0.
+    public var filled: RawPhoto.Samples
+    /// The feathered mask, one value per pixel.
+    public var changed: [UInt8]
+    /// The classical fill alone, for comparisons.
+    public var classical: RawPhoto.Samples
+    public var steps: Int
+
+    public init(filled: RawPhoto.Samples, changed: [UInt8], classical: RawPhoto.Samples, steps: Int) {
+        self.filled = filled
+        self.changed = changed
+        self.classical = classical
+        self.steps = steps
+    }
+}
+
+/// A model in memory. Used on the engine's thread only, so it need not be Sendable.
+public protocol FillEngine: AnyObject {
+    var info: EngineInfo { get }
+
+    /// Prepares one fill.
+    ///
+    /// - Throws: `RefineError` for a request that this model cannot fulfil.
+    func begin(_ photo: RawPhoto, _ request: FillRequest) throws -> any FillRun
+}
+
+/// One fill in pieces, so that it can be stopped between them.
+public protocol FillRun: AnyObject {
+    var totalSteps: Int { get }
+    var completedSteps: Int { get }
+    /// `prefill`, `denoise` or `blend`.
+    var stage: String { get }
+
+    /// One piece of work; true while more is left.
+    func advance() throws -> Bool
+    func finish() throws -> FillOutcome
+}

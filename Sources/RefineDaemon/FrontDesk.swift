@@ -1,0 +1,161 @@
+import BusTransport
+import Glibc
+import Logging
+import RefineBus
+
+/// Answers method calls and sends signals: all that the daemon says on the bus.
+///
+/// Calls are answered in the order of their arrival, so that a `Cancel` never overtakes what was asked before it. Only an
+/// `Inpaint` that has to wait for the model steps aside.
+struct FrontDesk: Sendable {
+    let bus: BusConnection
+    let service: InpaintService
+    let privacy: @Sendable () async -> [String: Bool]
+    let version: String
+    let log: Logger
+    let watches = CallerWatches()
+
+    /// An object of the daemon.
+    enum Object: Equatable {
+        case root
+        case jobFolder
+        case job(String)
+
+        init?(path: String) {
+            switch path {
+            case RefineNames.root: self = .root
+            case RefineNames.jobs: self = .jobFolder
+            case _ where path.hasPrefix(RefineNames.jobs + "/"): self = .job(path)
+            default: return nil
+            }
+        }
+
+        var interfaces: [BusInterface] {
+            let everywhere = [
+                StandardInterfaces.properties, StandardInterfaces.introspectable, StandardInterfaces.peer,
+            ]
+            return switch self {
+            case .root: [RefineInterfaces.manager, StandardInterfaces.objectManager] + everywhere
+            case .jobFolder: [StandardInterfaces.introspectable, StandardInterfaces.peer]
+            case .job: [RefineInterfaces.job] + everywhere
+            }
+        }
+    }
+
+    /// Answers `call`. Never throws: every failure is an answer.
+    func answer(_ call: IncomingCall) async {
+        do {
+            try await dispatch(call)
+        } catch let error as RefineError {
+            call.fail(error.name, error.message)
+        } catch let error as BusError {
+            call.fail(error.name ?? BusErrorName.failed, error.message)
+        } catch {
+            log.error("call failed", metadata: ["member": "\(call.message.member)", "error": "\(error)"])
+            call.fail(BusErrorName.failed, "the call failed")
+        }
+    }
+
+    private func dispatch(_ call: IncomingCall) async throws {
+        let message = call.message
+        guard let object = Object(path: message.path) else {
+            throw BusError(remote: BusErrorName.unknownObject, "there is no object at this path")
+        }
+        // A message without interface means any interface that has the member.
+        let candidates = object.interfaces.filter { message.interface.isEmpty || $0.name == message.interface }
+        guard !candidates.isEmpty else {
+            throw BusError(remote: BusErrorName.unknownInterface, "the object has no such interface")
+        }
+        guard let interface = candidates.first(where: { $0.method(message.member) != nil }),
+            let method = interface.method(message.member)
+        else { throw BusError(remote: BusErrorName.unknownMethod, "the interface has no such method") }
+        guard message.signature == method.signature else {
+            throw BusError(
+                remote: BusErrorName.invalidArguments,
+                "\(method.name) takes '\(method.signature)' and was called with '\(message.signature)'")
+        }
+        // The bus always names the sender; without one there is nobody to own a job.
+        guard let caller = message.sender else {
+            throw BusError(remote: BusErrorName.failed, "the call has no sender")
+        }
+        if case .job(let path) = object { try await authorize(path, caller) }
+        try await perform(call, object, interface.name, caller)
+    }
+
+    private func perform(_ call: IncomingCall, _ object: Object, _ interface: String, _ caller: String) async throws {
+        switch (object, interface, call.message.member) {
+        case (.root, RefineNames.manager, "Inpaint"):
+            try await inpaint(call, caller)
+        case (.root, StandardNames.objectManager, "GetManagedObjects"):
+            call.reply([await managedObjects(caller)])
+        case (.job(let path), RefineNames.job, "Cancel"):
+            try Self.requireNoOptions(call)
+            await service.cancel(path)
+            call.reply()
+        case (.job(let path), RefineNames.job, "GetResult"):
+            try Self.requireNoOptions(call)
+            let (images, info) = try await service.result(of: path)
+            call.reply([.descriptors(images), info.busValue])
+        case (_, StandardNames.properties, let member):
+            try await properties(call, member, object)
+        case (_, StandardNames.introspectable, "Introspect"):
+            call.reply([.string(await introspection(object, caller))])
+        case (_, StandardNames.peer, "Ping"):
+            call.reply()
+        default:
+            throw BusError(remote: BusErrorName.unknownMethod, "the object has no such method")
+        }
+    }
+
+    private func authorize(_ path: String, _ caller: String) async throws {
+        guard try await service.access(to: path, by: caller) == .detached else { return }
+        guard try await bus.userID(of: caller) == getuid() else {
+            throw RefineError(.notAllowed, "job", "other-user", "the job belongs to another user")
+        }
+    }
+
+    private static func requireNoOptions(_ call: IncomingCall) throws {
+        guard let name = call.message.body.last?.options?.keys.sorted().first else { return }
+        throw RefineError(
+            .invalidArgument, InpaintOptions.printable(name), "unknown-option",
+            "\(call.message.member) has no options", remedy: "leave it out")
+    }
+
+    private func inpaint(_ call: IncomingCall, _ caller: String) async throws {
+        let body = call.message.body
+        guard body.count == 3, let image = body[0].descriptor, let mask = body[1].descriptor else {
+            throw BusError(remote: BusErrorName.invalidArguments, "Inpaint takes two file descriptors and options")
+        }
+        let admit: @Sendable () async throws -> Void = {
+            let path = try await service.admit(image: image, mask: mask, options: body[2], caller: caller)
+            call.reply([.objectPath(BusObjectPath(path))])
+            await watches.watch(caller, on: bus, service)
+            await service.release(path)
+        }
+        guard await service.model == .loading else { return try await admit() }
+        Task {
+            do {
+                try await admit()
+            } catch {
+                let error = error as? RefineError ?? RefineError(.failed, "daemon", "failed", "\(error)")
+                call.fail(error.name, error.message)
+            }
+        }
+    }
+}
+
+/// Which callers are watched, so that each is watched once.
+actor CallerWatches {
+    private var watched: Set<String> = []
+
+    /// Tells the service when `caller` leaves the bus. Returns when the watch is under way.
+    func watch(_ caller: String, on bus: BusConnection, _ service: InpaintService) {
+        guard watched.insert(caller).inserted else { return }
+        Task {
+            // A bus that refuses the watch would let jobs outlive their callers, so it counts as having left.
+            try? await bus.waitUntilVanished(caller)
+            watched.remove(caller)
+            await service.callerVanished(caller)
+        }
+    }
+}

@@ -1,0 +1,277 @@
+import BusTransport
+import Logging
+import RefineBus
+
+/// Takes jobs, works on them one after the other, and keeps their results for a while.
+///
+/// It knows nothing of messages: what callers are to be told comes out as ``notices``.
+actor InpaintService {
+    private let codec: any PhotoCodec
+    private let room: EngineRoom
+    private let limits: ServiceLimits
+    private let time: TimeSource
+    private let log: Logger
+    private let noticeSink: AsyncStream<JobNotice>.Continuation
+    private var book = JobBook()
+    private var loading: Task<ModelStatus, Never>?
+    private var running: (path: String, task: Task<Void, Never>)?
+    private var isStopping = false
+
+    /// For one reader.
+    nonisolated let notices: AsyncStream<JobNotice>
+    private(set) var model = ModelStatus.loading
+
+    init(codec: any PhotoCodec, room: EngineRoom, limits: ServiceLimits, time: TimeSource, log: Logger) {
+        self.codec = codec
+        self.room = room
+        self.limits = limits
+        self.time = time
+        self.log = log
+        (notices, noticeSink) = AsyncStream.makeStream()
+    }
+
+    /// Loads the model; the second call waits for the first.
+    @discardableResult
+    func loadModel() async -> ModelStatus {
+        if let loading { return await loading.value }
+        let loading = Task { [room] () -> ModelStatus in
+            do {
+                return .ready(try await room.load())
+            } catch let error as RefineError {
+                return .missing(error)
+            } catch {
+                return .missing(RefineError(.noModel, "model", "not-loaded", "the model cannot be loaded: \(error)"))
+            }
+        }
+        self.loading = loading
+        model = await loading.value
+        noticeSink.yield(.modelChanged)
+        return model
+    }
+
+    var queueLength: Int { book.activeCount }
+
+    /// Takes a job. Work begins after ``release(_:)``, when the caller has been told the path.
+    ///
+    /// - Parameter caller: The unique name of the caller.
+    /// - Returns: The job's object path.
+    /// - Throws: `RefineError`.
+    func admit(image: BusFileDescriptor, mask: BusFileDescriptor, options: BusValue, caller: String) async throws
+        -> String
+    {
+        let options = try InpaintOptions(options)
+        let info: EngineInfo
+        switch await loadModel() {
+        case .ready(let ready): info = ready
+        case .missing(let error): throw error
+        case .loading:
+            throw RefineError(.noModel, "model", "loading", "the model is still loading", remedy: "try again")
+        }
+        try options.validate(for: info)
+        try Self.checkFiles(image, mask, options)
+        guard !isStopping else {
+            throw RefineError(.failed, "daemon", "stopping", "refined is stopping", remedy: "start it again")
+        }
+        guard book.activeCount < limits.queueLength else {
+            throw RefineError(
+                .busy, "queue", "full", "\(limits.queueLength) jobs wait or run already",
+                remedy: "try again when one of them has finished")
+        }
+        let path = try newPath(options, caller)
+        let request = FillRequest(
+            steps: options.steps.map(Int.init), seed: options.seed ?? UInt64.random(in: 0...UInt64.max),
+            feather: options.feather.map(Int.init), dilate: options.dilate.map(Int.init),
+            prompt: options.prompt.flatMap { $0.isEmpty ? nil : $0 }, guidance: options.guidance,
+            variants: Int(options.variants ?? 1))
+        book[path] = Job(
+            path: path, owner: caller, isDetached: options.detach,
+            input: .init(
+                image: image, mask: options.box.isEmpty ? mask : nil, boxes: options.box, request: request,
+                compare: options.compare))
+        return path
+    }
+
+    /// Lets an admitted job begin.
+    func release(_ path: String) {
+        guard var job = book[path], !job.isReleased else { return }
+        job.isReleased = true
+        book[path] = job
+        if let owner = job.owner { noticeSink.yield(.added(path: path, job.machine.properties, to: owner)) }
+        workOnNext()
+    }
+
+    /// Whether a caller may use a job: its owner always; another one where the job is detached.
+    enum Access: Equatable { case owner, detached }
+
+    /// - Throws: `RefineError` with code `notFound` or `notAllowed`.
+    func access(to path: String, by caller: String) throws -> Access {
+        guard let job = book[path] else {
+            throw RefineError(
+                .notFound, "job", "unknown", "there is no job at this path",
+                remedy: "results wait ten minutes, and no longer than their caller stays, unless detach was given")
+        }
+        if job.owner == caller { return .owner }
+        guard job.isDetached else {
+            throw RefineError(
+                .notAllowed, "job", "not-owner", "the job belongs to another connection",
+                remedy: "use the connection that started it, or start it with detach")
+        }
+        return .detached
+    }
+
+    func properties(of path: String) -> JobProperties? { book[path]?.machine.properties }
+
+    /// The jobs of a caller, oldest first.
+    func jobs(of caller: String) -> [(path: String, properties: JobProperties)] {
+        book.paths(of: caller).compactMap { path in book[path].map { (path, $0.machine.properties) } }
+    }
+
+    /// The result of a finished job.
+    ///
+    /// - Throws: the `RefineError` that ended it, or one with code `notFound` while it runs.
+    func result(of path: String) throws -> (images: [BusFileDescriptor], info: ResultInfo) {
+        guard let job = book[path] else { throw RefineError(.notFound, "job", "unknown", "there is no such job") }
+        if case .finished(let error?) = job.machine.phase { throw error }
+        guard let result = job.result else {
+            throw RefineError(
+                .notFound, "job", "not-finished", "the job has no result yet", remedy: "wait for the signal Completed")
+        }
+        return (try result.images.map { try $0.file.reopenedForReading() }, result.info)
+    }
+
+    /// Ends a job within one step.
+    func cancel(_ path: String) {
+        apply(.cancel, to: path)
+    }
+
+    /// Ends what belongs to a caller that has left the bus.
+    func callerVanished(_ caller: String) {
+        for path in book.paths(of: caller) {
+            book[path]?.owner = nil
+            guard let job = book[path], !job.isDetached else { continue }
+            if job.machine.isFinished { remove(path) } else { cancel(path) }
+        }
+    }
+
+    /// Ends everything and returns when the work has stopped.
+    func stop() async {
+        isStopping = true
+        let working = running?.task
+        for path in book.jobs.keys.sorted() { cancel(path) }
+        await working?.value
+        noticeSink.finish()
+    }
+
+    // MARK: Work
+
+    private func workOnNext() {
+        guard running == nil, !isStopping, let job = book.next, let input = job.input else { return }
+        let path = job.path
+        apply(.start, to: path)
+        let task = Task {
+            let pipeline = JobPipeline(codec: codec, room: room, time: time)
+            do {
+                let result = try await pipeline.run(input) { await self.apply($0, to: path) }
+                self.keep(result, of: path)
+            } catch {
+                self.apply(.failed(Self.refined(error)), to: path)
+            }
+            self.running = nil
+            self.workOnNext()
+        }
+        running = (path, task)
+    }
+
+    private func keep(_ result: Job.Result, of path: String) {
+        book[path]?.result = result
+        apply(.succeeded, to: path)
+    }
+
+    private static func refined(_ error: any Error) -> RefineError {
+        if let error = error as? RefineError { return error }
+        if error is CancellationError { return JobMachine.cancelled }
+        return RefineError(
+            .failed, "engine", "failed", "the fill failed: \(error)", remedy: "see the log of refined")
+    }
+
+    private func apply(_ event: JobMachine.Event, to path: String) {
+        guard let before = book[path] else { return }
+        var job = before
+        let actions = job.machine.handle(event, at: time.now())
+        book[path] = job
+        for action in actions { perform(action, on: job, before: before) }
+    }
+
+    private func perform(_ action: JobMachine.Action, on job: Job, before: Job) {
+        switch action {
+        case .stopWork:
+            if running?.path == job.path { running?.task.cancel() }
+        case .announce:
+            let changes = job.machine.properties.changes(since: before.machine.properties)
+            if let owner = job.owner, !changes.isEmpty {
+                noticeSink.yield(.changed(path: job.path, changes, to: owner))
+            }
+        case .complete(let error):
+            finish(job, error)
+        }
+    }
+
+    private func finish(_ job: Job, _ error: RefineError?) {
+        // Only codes: a log must not say anything about a photo.
+        log.info("job finished", metadata: ["result": "\(error?.code.rawValue ?? "ok")"])
+        if let owner = job.owner { noticeSink.yield(.completed(path: job.path, error, to: owner)) }
+        // The descriptors of the input are of no more use.
+        book[job.path]?.input = nil
+        if job.owner == nil, !job.isDetached { return remove(job.path) }
+        for path in book.surplus(limits) { remove(path) }
+        // The path alone: a timer that held the job would keep its photo for as long.
+        Task { [time, retention = limits.retention, path = job.path] in
+            try? await time.sleep(retention)
+            self.remove(path)
+        }
+    }
+
+    private func remove(_ path: String) {
+        guard let job = book[path] else { return }
+        book[path] = nil
+        if let owner = job.owner { noticeSink.yield(.removed(path: path, to: owner)) }
+    }
+
+    private static func checkFiles(
+        _ image: BusFileDescriptor, _ mask: BusFileDescriptor, _ options: InpaintOptions
+    ) throws(RefineError) {
+        if try InputFile.check(image, named: "image") == 0 {
+            throw RefineError(
+                .unsupportedFormat, "image", "empty-file", "the photo's file has no content",
+                remedy: "check how the file was made")
+        }
+        switch (try InputFile.check(mask, named: "mask") == 0, options.box.isEmpty) {
+        case (true, true):
+            throw RefineError(
+                .invalidArgument, "mask", "empty-file", "the mask's file has no content and there is no box",
+                remedy: "give a mask that is white where the photo is to be filled, or the option box")
+        case (false, false):
+            throw RefineError(
+                .invalidArgument, "box", "mask-and-box", "there are a mask and a box",
+                remedy: "give one of them; with box the mask's file must be of zero length")
+        default: break
+        }
+    }
+
+    private func newPath(_ options: InpaintOptions, _ caller: String) throws -> String {
+        guard let token = options.handleToken else {
+            // 128 bits from the system's generator: a path that cannot be guessed.
+            let digits = (0..<32).map { _ in String(Int.random(in: 0..<16), radix: 16) }
+            return RefineNames.jobs + "/j" + digits.joined()
+        }
+        // As in desktop portals: the caller can work out the path before it calls.
+        let sender = String(caller.dropFirst().map { $0 == "." ? "_" : $0 })
+        let path = "\(RefineNames.jobs)/\(sender)/\(token)"
+        guard book[path] == nil else {
+            throw RefineError(
+                .invalidArgument, "handle_token", "in-use", "another job of this caller has the token",
+                remedy: "use each token once")
+        }
+        return path
+    }
+}

@@ -1,0 +1,102 @@
+import Inpainting
+import RefineBus
+
+/// The engine port on the real engine. Lives on the engine's thread, as the model does.
+final class InpaintingEngine: FillEngine {
+    private let model: FillModel
+    let info: EngineInfo
+
+    /// Loads a model folder and keeps its weights.
+    ///
+    /// - Throws: `RefineError` with code `noModel` that says which file is missing, damaged or of a wrong shape.
+    init(directory: String) throws {
+        do {
+            model = try FillModel(directory: directory)
+        } catch {
+            // The error itself ends with what to do about the file.
+            throw RefineError(.noModel, "model", "not-loaded", "\(error)", remedy: "then restart refined")
+        }
+        let info = model.info
+        self.info = EngineInfo(
+            name: info.name, generation: info.generation, parameterCount: info.parameterCount,
+            defaultSteps: info.defaultSteps, hasTextEncoder: info.hasTextEncoder)
+    }
+
+    func begin(_ photo: RawPhoto, _ request: FillRequest) throws -> any FillRun {
+        try Self.refining {
+            guard request.prompt == nil, request.guidance == nil, request.variants == 1 else {
+                throw RefineError(
+                    .invalidArgument, "prompt", "not-supported", "this engine does not follow prompts",
+                    remedy: "leave out prompt, guidance and variants")
+            }
+            var options = FillOptions(steps: request.steps, seed: request.seed)
+            if let feather = request.feather { options.feather = feather }
+            if let dilate = request.dilate { options.dilate = dilate }
+            let samples: RasterImage.Samples =
+                switch photo.samples {
+                case .u8(let values): .u8(values)
+                case .u16(let values): .u16(values)
+                }
+            let image = try RasterImage(width: photo.width, height: photo.height, samples: samples)
+            let mask = try FillMask(width: photo.width, height: photo.height, values: photo.mask)
+            let task = try FillTask(model: model, image: image, mask: mask, options: options)
+            return InpaintingRun(task, steps: request.steps ?? info.defaultSteps)
+        }
+    }
+
+    /// Runs `body` with the engine's errors as those of the bus.
+    static func refining<T>(_ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let error as FillError {
+            let code: RefineError.Code =
+                switch error.code {
+                case .sizeMismatch, .emptyMask, .nothingKnown, .invalidOption: .invalidArgument
+                case .notFinished, .modelFailed: .failed
+                }
+            throw RefineError(code, error.argument, error.code.rawValue, error.problem, remedy: error.remedy)
+        }
+    }
+}
+
+/// One fill of the real engine.
+private final class InpaintingRun: FillRun {
+    private let task: FillTask
+    private let steps: Int
+
+    init(_ task: FillTask, steps: Int) {
+        self.task = task
+        self.steps = steps
+    }
+
+    var totalSteps: Int { task.totalSteps }
+    var completedSteps: Int { task.completedSteps }
+    var stage: String { task.stage == "done" ? "blend" : task.stage }
+
+    func advance() throws -> Bool {
+        try InpaintingEngine.refining { try task.advance() }
+    }
+
+    func finish() throws -> FillOutcome {
+        let result = try InpaintingEngine.refining { try task.finish() }
+        return FillOutcome(
+            filled: Self.samples(result.filled), changed: result.changed.values,
+            classical: Self.samples(result.classical), steps: steps)
+    }
+
+    private static func samples(_ image: RasterImage) -> RawPhoto.Samples {
+        switch image.samples {
+        case .u8(let values): .u8(values)
+        case .u16(let values): .u16(values)
+        }
+    }
+}
+
+extension EngineRoom {
+    /// A room with the model in `directory`, loaded when first asked for.
+    ///
+    /// - Throws: `EngineThreadError`.
+    public init(modelDirectory directory: String) throws {
+        try self.init { try InpaintingEngine(directory: directory) }
+    }
+}

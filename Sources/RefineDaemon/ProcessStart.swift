@@ -1,0 +1,42 @@
+import Glibc
+
+/// What has to happen before anything else in the process.
+public enum ProcessStart {
+    private static let variable = "OMP_WAIT_POLICY"
+
+    /// Starts the program again with `OMP_WAIT_POLICY=passive` where the variable is not set.
+    ///
+    /// libgomp reads it before `main`. Without it the threads of a finished convolution keep both cores busy while the
+    /// matrix library wants them. The unit file sets it; this is for a daemon that is started by hand.
+    public static func settleThreads() {
+        // Set means done: the second run comes past here, whatever the value.
+        guard !areThreadsSettled else { return }
+        setenv(variable, "passive", 1)
+        // Comes back only when it fails; then the daemon is slower, and says so.
+        execv("/proc/self/exe", CommandLine.unsafeArgv)
+        unsetenv(variable)
+    }
+
+    static var areThreadsSettled: Bool { getenv(variable) != nil }
+}
+
+/// Finds the model where none is named.
+public enum ModelPlace {
+    /// `REFINE_MODEL` where it is set, else the installed folder, else the one of a build beside the program.
+    ///
+    /// A folder that is not there is returned too: that it is missing is then the model's error, with its place.
+    public static func find() -> String {
+        if let path = getenv("REFINE_MODEL").map({ String(cString: $0) }), !path.isEmpty { return path }
+        let folder = programFolder()
+        let installed = "\(folder)/../share/refine-control/models/default-student"
+        let built = "\(folder)/refine-control_Diffusion.resources/default-student"
+        return access(built, R_OK) == 0 ? built : installed
+    }
+
+    private static func programFolder() -> String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let length = readlink("/proc/self/exe", &buffer, buffer.count)
+        let path = String(decoding: buffer.prefix(max(length, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    }
+}

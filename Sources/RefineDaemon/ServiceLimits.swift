@@ -1,0 +1,99 @@
+import BusTransport
+import Glibc
+import RefineBus
+
+/// How much the daemon takes on.
+public struct ServiceLimits: Sendable {
+    /// Jobs that wait or run; more are answered with `Busy`.
+    public var queueLength = 8
+    /// How long a result waits.
+    public var retention = Duration.seconds(600)
+    /// Results that wait at most, in number and in bytes; the oldest go first.
+    public var keptResults = 16
+    public var keptBytes = 256 << 20
+
+    public init() {}
+}
+
+extension InpaintOptions {
+    /// Checks what does not depend on the photo.
+    ///
+    /// - Throws: `RefineError` with code `invalidArgument` that names the option.
+    func validate(for model: EngineInfo) throws(RefineError) {
+        try Self.check("steps", steps, in: 1...64)
+        try Self.check("feather", feather, in: 0...256)
+        try Self.check("dilate", dilate, in: 0...256)
+        try Self.check("variants", variants, in: 1...8)
+        if let guidance, !(0...30).contains(guidance) { throw Self.outOfRange("guidance", "0 to 30") }
+        if let prompt, prompt.utf8.count > 2000 { throw Self.outOfRange("prompt", "up to 2000 bytes") }
+        for box in box { try Self.check(box) }
+        if box.count > 64 { throw Self.outOfRange("box", "up to 64 rectangles") }
+        try checkToken()
+        guard !model.hasTextEncoder else { return }
+        if let prompt, !prompt.isEmpty { throw Self.needsTextEncoder("prompt") }
+        if guidance != nil { throw Self.needsTextEncoder("guidance") }
+        if let variants, variants > 1 { throw Self.needsTextEncoder("variants") }
+    }
+
+    private static func check(_ name: String, _ value: UInt32?, in range: ClosedRange<UInt32>) throws(RefineError) {
+        guard let value, !range.contains(value) else { return }
+        throw outOfRange(name, "\(range.lowerBound) to \(range.upperBound)")
+    }
+
+    private static func check(_ box: Box) throws(RefineError) {
+        guard box.x >= 0, box.y >= 0, box.width > 0, box.height > 0 else {
+            throw RefineError(
+                .invalidArgument, "box", "out-of-range", "a box starts left of or above the photo, or is empty",
+                remedy: "give x, y from 0 and width, height from 1, in pixels of the upright photo")
+        }
+    }
+
+    private func checkToken() throws(RefineError) {
+        guard let handleToken else { return }
+        let isPlain = handleToken.utf8.allSatisfy {
+            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 95
+        }
+        guard isPlain, (1...64).contains(handleToken.utf8.count) else {
+            throw RefineError(
+                .invalidArgument, "handle_token", "malformed", "the token cannot be part of an object path",
+                remedy: "use 1 to 64 characters of A-Z a-z 0-9 _")
+        }
+        guard !detach || handleToken.utf8.count >= 22 else {
+            throw RefineError(
+                .invalidArgument, "handle_token", "too-short", "the path is the only key to a detached job",
+                remedy: "use at least 22 random characters, or leave out detach or handle_token")
+        }
+    }
+
+    private static func outOfRange(_ name: String, _ range: String) -> RefineError {
+        RefineError(.invalidArgument, name, "out-of-range", "the value is not in \(range)", remedy: "use \(range)")
+    }
+
+    private static func needsTextEncoder(_ name: String) -> RefineError {
+        RefineError(
+            .invalidArgument, name, "no-text-encoder", "the model has no text encoder and cannot follow the option",
+            remedy: "leave it out, or run refined with a model that has one")
+    }
+}
+
+/// Checks of the descriptors of a call.
+enum InputFile {
+    /// - Returns: The size in bytes.
+    /// - Throws: `RefineError` with code `invalidArgument` for what is not a readable regular file or memfd.
+    static func check(_ file: BusFileDescriptor, named name: String) throws(RefineError) -> Int {
+        var status = stat()
+        guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw RefineError(
+                .invalidArgument, name, "not-a-file", "the descriptor is not a regular file or memfd",
+                remedy: "open the file itself, or copy the data into a memfd")
+        }
+        // Not fcntl(F_GETFL): a descriptor made with O_PATH has a read mode there and still cannot be read.
+        var byte: UInt8 = 0
+        guard pread(file.rawValue, &byte, 1, 0) >= 0 else {
+            throw RefineError(
+                .invalidArgument, name, "not-readable", "the descriptor is not open for reading",
+                remedy: "open the file for reading")
+        }
+        return Int(status.st_size)
+    }
+}

@@ -1,0 +1,116 @@
+/// What the daemon asks of a worker. Descriptors go beside the message, in the order that each case states.
+package enum WorkerRequest: Codable, Equatable, Sendable {
+    /// Descriptors: the photo's file, and the mask's file unless there are boxes.
+    case decode(DecodeOptions)
+    /// Descriptors: the photo's file, the filled pixels, the changed mask.
+    case encode(PixelLayout, EncodeOptions)
+    /// Descriptors: original, classical and filled pixels, the mask.
+    case compare(PixelLayout)
+    /// No descriptors: the worker closes its sandbox and tries what it forbids.
+    case selfCheck
+}
+
+/// The first and only message to a worker.
+package struct WorkerJob: Codable, Equatable, Sendable {
+    package var limits: WorkerLimits
+    package var request: WorkerRequest
+
+    package init(limits: WorkerLimits, request: WorkerRequest) {
+        self.limits = limits
+        self.request = request
+    }
+}
+
+/// A worker's only answer.
+package enum WorkerReply: Codable, Equatable, Sendable {
+    /// Descriptors: RGB pixels, mask.
+    case decoded(DecodedHeader)
+    /// Descriptors: the file.
+    case encoded(EncodedHeader)
+    case checked([String: Bool])
+    case failed(WorkerError)
+}
+
+/// Size and depth of RGB pixels in a buffer.
+package struct PixelLayout: Codable, Equatable, Sendable {
+    package var width: Int
+    package var height: Int
+    /// 8 or 16.
+    package var bitDepth: Int
+
+    package init(width: Int, height: Int, bitDepth: Int) {
+        self.width = width
+        self.height = height
+        self.bitDepth = bitDepth
+    }
+
+    /// Bytes of `[height, width, 3]`; nil for sizes that make no sense.
+    package var rgbByteCount: Int? {
+        pixelCount.map { $0 * 3 * bitDepth / 8 }
+    }
+
+    /// Bytes of `[height, width]` of a mask.
+    package var pixelCount: Int? {
+        guard (1...1 << 20).contains(width), (1...1 << 20).contains(height), bitDepth == 8 || bitDepth == 16 else {
+            return nil
+        }
+        return width * height
+    }
+}
+
+/// A rectangle to fill, in pixels of the upright photo, from its top left corner.
+public struct FillBox: Codable, Equatable, Sendable {
+    public var x: Int
+    public var y: Int
+    public var width: Int
+    public var height: Int
+
+    public init(x: Int, y: Int, width: Int, height: Int) {
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+    }
+}
+
+/// How to decode.
+public struct DecodeOptions: Codable, Equatable, Sendable {
+    /// Fill these instead of what a mask file says.
+    public var boxes: [FillBox]
+
+    public init(boxes: [FillBox] = []) { self.boxes = boxes }
+}
+
+/// How to encode.
+public struct EncodeOptions: Codable, Equatable, Sendable {
+    /// 1...100 for lossy formats; nil keeps the source's.
+    public var quality: Int?
+
+    public init(quality: Int? = nil) { self.quality = quality }
+}
+
+package struct DecodedHeader: Codable, Equatable, Sendable {
+    package var layout: PixelLayout
+    package var format: String
+    package var hasAlpha: Bool
+    package var warnings: [String]
+    package var maskedFraction: Double
+
+    package init(layout: PixelLayout, format: String, hasAlpha: Bool, warnings: [String], maskedFraction: Double) {
+        self.layout = layout
+        self.format = format
+        self.hasAlpha = hasAlpha
+        self.warnings = warnings
+        self.maskedFraction = maskedFraction
+    }
+}
+
+package struct EncodedHeader: Codable, Equatable, Sendable {
+    package var format: String
+    package var notes: [String]
+
+    package init(format: String, notes: [String]) {
+        self.format = format
+        self.notes = notes
+    }
+}

@@ -1,0 +1,90 @@
+import Glibc
+
+/// A running refine-worker that has not got its job yet, or is at it. It dies with this object.
+final class WorkerProcess: Sendable {
+    let identifier: pid_t
+    let socket: OwnedDescriptor
+    let startedAt = ContinuousClock.now
+
+    /// The descriptor at which a worker finds its socket.
+    static let socketNumber: Int32 = 3
+
+    /// Starts one worker. It gets its socket and /dev/null, and an environment of four names.
+    ///
+    /// - Throws: `WorkerError` when the executable cannot be started.
+    init(executable: String) throws {
+        let (ours, theirs) = try WorkerChannel.pair()
+        var actions = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawnattr_init(&attributes)
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
+        }
+        posix_spawn_file_actions_adddup2(&actions, theirs.number, Self.socketNumber)
+        for standard in Int32(0)...2 {
+            posix_spawn_file_actions_addopen(&actions, standard, "/dev/null", O_RDWR, 0)
+        }
+        guard addCloseFrom(&actions, Self.socketNumber + 1) == 0 else {
+            throw WorkerError.system("Starting a worker", ENOMEM)
+        }
+
+        // Its own process group: Ctrl-C at a daemon on a terminal lets the daemon decide about its jobs.
+        var (all, none) = (sigset_t(), sigset_t())
+        sigfillset(&all)
+        sigemptyset(&none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+
+        var identifier: pid_t = 0
+        let result = withCStrings([executable, "codec"]) { arguments in
+            withCStrings(Self.environment()) { environment in
+                posix_spawn(&identifier, executable, &actions, &attributes, arguments, environment)
+            }
+        }
+        guard result == 0 else {
+            throw WorkerError(
+                .failed, argument: "worker", reason: "worker-missing",
+                message: """
+                    refine-worker cannot be started (error \(result)). Install it beside refined, or set REFINE_WORKER \
+                    to its path.
+                    """)
+        }
+        self.identifier = identifier
+        socket = ours
+    }
+
+    /// A crash must end the process at once, not start Swift's backtracer, which would see the photo.
+    private static func environment() -> [String] {
+        var result = ["SWIFT_BACKTRACE=enable=no", "LC_ALL=C.UTF-8", "MALLOC_ARENA_MAX=2"]
+        // Where the Swift runtime lies, for a toolchain that is not installed in the system.
+        if let path = getenv("LD_LIBRARY_PATH") { result.append("LD_LIBRARY_PATH=\(String(cString: path))") }
+        return result
+    }
+
+    func kill() { Glibc.kill(identifier, SIGKILL) }
+
+    deinit {
+        kill()
+        reap()
+    }
+
+    /// Waits for the end of the process. The identifier is ours until this returns, so `kill` cannot hit another one.
+    private func reap() {
+        var status: Int32 = 0
+        while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
+    }
+}
+
+/// Calls `body` with a null-terminated array of C strings.
+private func withCStrings<Result>(
+    _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) throws -> Result
+) rethrows -> Result {
+    let copies: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
+    defer { copies.forEach { free($0) } }
+    return try body(copies + [nil])
+}

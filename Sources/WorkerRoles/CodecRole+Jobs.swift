@@ -1,0 +1,82 @@
+import ImageCodec
+import WorkerProtocol
+
+extension CodecRole {
+    func decode(_ files: [OwnedDescriptor], _ options: DecodeOptions, _ limits: CodecLimits) throws -> (
+        WorkerReply, [SharedBuffer]
+    ) {
+        guard files.count == (options.boxes.isEmpty ? 2 : 1) else { throw WorkerError.badJob }
+        let photo = try PhotoReader(
+            file: FileBytes(descriptor: files[0].number, argument: "image", limits: limits), argument: "image",
+            limits: limits)
+        let info = photo.info
+        // The mask first: it is quick, and where it is wrong no time goes into the photo.
+        let mask: HoleMask
+        if options.boxes.isEmpty {
+            let file = try FileBytes(descriptor: files[1].number, argument: "mask", limits: limits)
+            mask = try HoleMask(file: file, width: info.width, height: info.height, limits: limits)
+        } else {
+            mask = try HoleMask(
+                boxes: options.boxes.map { PixelBox(x: $0.x, y: $0.y, width: $0.width, height: $0.height) },
+                width: info.width, height: info.height)
+        }
+        let pixels = try SharedBuffer(count: photo.rgbByteCount) { try photo.readRGB(into: $0) }
+        let maskBuffer = try mask.values.withUnsafeBytes { try SharedBuffer($0) }
+        let header = DecodedHeader(
+            layout: PixelLayout(width: info.width, height: info.height, bitDepth: info.layout.bitDepth),
+            format: info.format.rawValue, hasAlpha: info.layout.hasAlpha,
+            warnings: mask.warnings + (info.pages > 1 ? ["first-page-only"] : []), maskedFraction: mask.fraction)
+        return (.decoded(header), [pixels, maskBuffer])
+    }
+
+    func encode(
+        _ files: [OwnedDescriptor], _ layout: PixelLayout, _ options: EncodeOptions, _ limits: CodecLimits
+    ) throws -> (WorkerReply, [SharedBuffer]) {
+        guard files.count == 3, let size = layout.rgbByteCount, let pixels = layout.pixelCount,
+            (1...100).contains(options.quality ?? 1)
+        else { throw WorkerError.badJob }
+        let source = try FileBytes(descriptor: files[0].number, argument: "image", limits: limits)
+        let filled = try SharedBuffer(adopting: files[1].duplicated(), count: size)
+        let changed = try SharedBuffer(adopting: files[2].duplicated(), count: pixels)
+        let encoded = try filled.withBytes { filled in
+            try changed.withBytes { changed in
+                try PhotoWriter.encode(
+                    source: source, filled: filled, changed: changed, width: layout.width, height: layout.height,
+                    bitDepth: layout.bitDepth, options: PhotoWriterOptions(quality: options.quality), limits: limits)
+            }
+        }
+        return try reply(encoded.bytes, format: encoded.format.rawValue, notes: encoded.notes)
+    }
+
+    func compare(_ files: [OwnedDescriptor], _ layout: PixelLayout) throws -> (WorkerReply, [SharedBuffer]) {
+        guard files.count == 4, let size = layout.rgbByteCount, let pixels = layout.pixelCount else {
+            throw WorkerError.badJob
+        }
+        let pictures = try files.prefix(3).map { try SharedBuffer(adopting: $0.duplicated(), count: size) }
+        let mask = try SharedBuffer(adopting: files[3].duplicated(), count: pixels)
+        let png = try pictures[0].withBytes { original in
+            try pictures[1].withBytes { classical in
+                try pictures[2].withBytes { filled in
+                    try mask.withBytes { mask in
+                        try ComparePicture(
+                            original: original, classical: classical, filled: filled, mask: mask, width: layout.width,
+                            height: layout.height, bitDepth: layout.bitDepth
+                        ).png()
+                    }
+                }
+            }
+        }
+        return try reply(png, format: PhotoFormat.png.rawValue, notes: [])
+    }
+
+    private func reply(_ bytes: [UInt8], format: String, notes: [String]) throws -> (WorkerReply, [SharedBuffer]) {
+        let file = try bytes.withUnsafeBytes { try SharedBuffer($0) }
+        return (.encoded(EncodedHeader(format: format, notes: notes)), [file])
+    }
+}
+
+extension WorkerError {
+    fileprivate static let badJob = WorkerError(
+        .failed, argument: "worker", reason: "protocol",
+        message: "The daemon sent refine-worker a job that does not fit its files. Install both anew.")
+}

@@ -1,0 +1,71 @@
+import CSandbox
+import Glibc
+import WorkerProtocol
+
+/// The worker's guards, in two stages: before libraries load their parts from the disc, and before a photo is looked
+/// at.
+enum WorkerSandbox {
+    /// What the second stage put in force.
+    struct Report {
+        /// The kernel's Landlock ABI; 0 when files are closed by seccomp alone.
+        let landlockABI: Int
+    }
+
+    /// First stage: no core dumps, no sockets, no exec, no look at other processes. Files can still be opened.
+    static func start() throws {
+        // When memory runs out, the kernel takes the worker first and not the desktop. Not essential, so not checked.
+        let score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
+        if score >= 0 {
+            _ = "800".withCString { write(score, $0, 3) }
+            Glibc.close(score)
+        }
+        try check(refine_sandbox_no_core_dumps(), "no-core-dumps")
+        try check(refine_sandbox_worker_start(), "first system call filter")
+    }
+
+    /// Second stage: memory and time limits, no files but the open ones, a short list of system calls.
+    ///
+    /// - Throws: `WorkerError` when the kernel refuses one of them but Landlock, which old kernels have not got.
+    static func close(_ limits: WorkerLimits) throws -> Report {
+        var resources = self.resources(limits)
+        try check(refine_sandbox_limits(&resources), "resource limits")
+        var landlock = refine_landlock_report()
+        // Below ABI 8 it binds the calling thread only, which is all there is at this point.
+        if refine_sandbox_thread_count() == 1 {
+            try check(refine_sandbox_landlock(nil, 0, UInt32(REFINE_LANDLOCK_SCOPED), &landlock), "Landlock")
+        }
+        try check(refine_sandbox_worker_close(), "second system call filter")
+        return Report(landlockABI: Int(landlock.abi))
+    }
+
+    static func resources(_ limits: WorkerLimits) -> refine_limits {
+        refine_limits(
+            address_space: UInt64(clamping: limits.addressSpace), cpu_seconds: UInt64(clamping: limits.cpuSeconds),
+            // The largest memfd: RGB of 16 bits, or an encoded file that did not get smaller.
+            file_size: UInt64(clamping: limits.pixels) * 8 + 64 << 20, open_files: 64)
+    }
+
+    /// Ends this process as soon as the other end of the socket is gone: a daemon that died wants no answer.
+    static func endWithDaemon(socket: Int32) throws {
+        var thread = pthread_t()
+        let result = pthread_create(
+            &thread, nil,
+            { argument in
+                var watched = pollfd(fd: Int32(Int(bitPattern: argument)), events: 0, revents: 0)
+                // POLLHUP comes unasked.
+                while poll(&watched, 1, -1) <= 0 {}
+                _exit(0)
+            }, UnsafeMutableRawPointer(bitPattern: Int(socket)))
+        try check(-result, "watching thread")
+    }
+
+    private static func check(_ result: Int32, _ what: String) throws {
+        guard result != 0 else { return }
+        throw WorkerError(
+            .failed, argument: "worker", reason: "sandbox",
+            message: """
+                The sandbox for image files cannot be set up (\(what), error \(-result)). It needs a Linux kernel with \
+                seccomp filters; photos are not opened without it.
+                """)
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import RefineDaemon
+
+/// The daemon's command line.
+@main
+struct Refined: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "refined",
+        abstract: "Fill holes in photos, over D-Bus, without sending anything anywhere.",
+        discussion: """
+            Owns org.refinecontrol.Refine1 on the session bus and keeps a model in memory. Usually systemd starts it; \
+            to try it by hand:
+
+              refined &
+              refinectl status
+
+            Another model:
+
+              refined --model ~/models/my-student
+            """,
+        version: Daemon.version)
+
+    @Option(
+        help: ArgumentHelp("Folder of the model; the one that came with the package where not given.", valueName: "dir")
+    )
+    var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Address of the bus; DBUS_SESSION_BUS_ADDRESS where not given. Only unix: addresses are dialled.",
+            valueName: "address"))
+    var address: String?
+
+    @Flag(name: .shortAndLong, help: "Log more.")
+    var verbose = false
+
+    static func main() async {
+        // First of all: it starts the program anew.
+        ProcessStart.settleThreads()
+        await Self.main(nil)
+    }
+
+    func run() async throws {
+        var program = DaemonProgram()
+        program.modelDirectory = model
+        program.address = address
+        if verbose { program.logLevel = .debug }
+        let code = await program.run()
+        if code != 0 { throw ExitCode(code) }
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+/// A condition that did not come true in time.
+struct Overdue: Error, CustomStringConvertible {
+    let what: String
+    var description: String { "waited too long for \(what)" }
+}
+
+/// Polls until `condition` gives a value.
+func eventually<T>(
+    _ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> T?
+) async throws -> T {
+    let deadline = ContinuousClock.now + limit
+    while ContinuousClock.now < deadline {
+        if let value = try await condition() { return value }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    throw Overdue(what: what)
+}
+
+/// Polls until `condition` is true.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
+) async throws {
+    let _: Bool = try await eventually(what, within: limit) { try await condition() ? true : nil }
+}
+
+/// The first element that `stream` gives in time.
+func next<T: Sendable>(_ what: String, of stream: AsyncStream<T>, within limit: Duration = .seconds(20)) async throws
+    -> T
+{
+    try await withThrowingTaskGroup(of: T?.self) { group in
+        group.addTask {
+            for await element in stream { return element }
+            return nil
+        }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            throw Overdue(what: what)
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next(), let element = first else { throw Overdue(what: what) }
+        return element
+    }
+}
+
+/// How many file descriptors this process has open.
+func openDescriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+}

@@ -1,0 +1,138 @@
+import Glibc
+import ImageCodec
+import Testing
+import WorkerProtocol
+
+/// F_SETLEASE of linux/fcntl.h, which glibc shows only with _GNU_SOURCE.
+private let setLease: Int32 = 1024
+
+/// A worker that dies, hangs, or is no longer wanted costs its own job and nothing else. A stand-in takes its place
+/// where it must misbehave.
+@Suite struct WorkerFailureTests {
+    /// A program that runs a line of shell instead of the worker; its socket is descriptor 3.
+    private func standIn(_ line: String) async throws -> (path: String, remove: () -> Void) {
+        var template = Array("/tmp/refine-stand-in-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        try #require(descriptor >= 0)
+        let text = "#!/bin/sh\n\(line)\n"
+        _ = text.withCString { write(descriptor, $0, strlen($0)) }
+        fchmod(descriptor, 0o700)
+        close(descriptor)
+        // A process that another test is just starting holds our descriptor until its exec, and a file that is open for
+        // writing cannot be executed. A read lease is given when nobody writes.
+        let reading = open(template, O_RDONLY | O_CLOEXEC)
+        defer { close(reading) }
+        #expect(await eventually { fcntl(reading, setLease, F_RDLCK) == 0 })
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return (path, { unlink(path) })
+    }
+
+    private func expectFailure(
+        _ line: String, reason: String, limits: WorkerLimits = WorkerLimits(),
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let (path, remove) = try await standIn(line)
+        defer { remove() }
+        let codec = CodecWorker(executable: path, limits: limits)
+        let error = await #expect(throws: WorkerError.self, sourceLocation: sourceLocation) {
+            try await codec.selfCheck()
+        }
+        #expect(error?.reason == reason, sourceLocation: sourceLocation)
+    }
+
+    @Test func workerKilledAtItsJobIsAnErrorOfThatJob() async throws {
+        try await expectFailure("kill -9 $$", reason: "worker-died")
+    }
+
+    @Test func workerThatExitsWithoutAnswerIsAnError() async throws {
+        try await expectFailure("exit 0", reason: "worker-died")
+    }
+
+    @Test func workerThatHangsIsKilledAtTheDeadline() async throws {
+        let start = ContinuousClock.now
+        try await expectFailure(
+            "exec sleep 1000", reason: "deadline", limits: WorkerLimits(deadlineMilliseconds: 200))
+        #expect(ContinuousClock.now - start < .seconds(100))
+    }
+
+    @Test func workerThatAnswersNonsenseIsAnError() async throws {
+        try await expectFailure("echo nonsense >&3", reason: "protocol")
+    }
+
+    @Test func workerGetsItsSocketAndNoOtherDescriptor() async throws {
+        // As a library would leave one: open across exec. Above all that other tests use.
+        let leaked = fcntl(STDIN_FILENO, F_DUPFD, 700)
+        try #require(leaked >= 700)
+        defer { close(leaked) }
+        let report = TemporaryFile([])
+        defer { withExtendedLifetime(report) {} }
+        let target = "/proc/\(getpid())/fd/\(report.descriptor)"
+        // Descriptor 10 is the shell's own, for its script.
+        try await expectFailure(
+            "for n in 0 1 2 3 4 \(leaked); do [ -e /proc/$$/fd/$n ] && echo $n; done > \(target)",
+            reason: "worker-died")
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = pread(report.descriptor, &buffer, 64, 0)
+        #expect(String(decoding: buffer[..<max(count, 0)], as: UTF8.self) == "0\n1\n2\n3\n")
+    }
+
+    @Test func missingWorkerIsAnErrorThatSaysSo() async throws {
+        let codec = CodecWorker(executable: "/nonexistent/refine-worker")
+        let error = await #expect(throws: WorkerError.self) { try await codec.selfCheck() }
+        #expect(error?.reason == "worker-missing")
+    }
+
+    @Test func cancelledTaskEndsItsWorker() async throws {
+        let (path, remove) = try await standIn("exec sleep 1000")
+        defer { remove() }
+        let codec = CodecWorker(executable: path)
+        let task = Task { try await codec.selfCheck() }
+        // The stand-in becomes "sleep" when it runs.
+        #expect(await eventually { !children(named: "sleep").isEmpty })
+        let running = children(named: "sleep")
+        task.cancel()
+        let error = await #expect(throws: WorkerError.self) { try await task.value }
+        #expect(error?.code == .cancelled)
+        #expect(await eventually { running.allSatisfy { kill($0, 0) != 0 } })
+    }
+
+    @Test func realWorkerKilledMidJobIsAnErrorAndTheNextJobWorks() async throws {
+        // By a name of its own, so that no other test's worker is killed.
+        let path = "/tmp/refine-worker-test-\(getpid())"
+        try #require(symlink(try WorkerExecutable.find(), path) == 0)
+        defer { unlink(path) }
+        let codec = CodecWorker(executable: path)
+        // Noise of 20 megapixels keeps a worker busy for a second or two.
+        var numbers = SeededNumbers(seed: 5)
+        let tile = TestPhoto.noise(500, 40, using: &numbers).samples
+        let big = TestPhoto(
+            width: 5000, height: 4000, bands: 3, samples: Array(repeatElement(tile, count: 1000).joined()))
+        let file = TemporaryFile(try big.tiff())
+        defer { withExtendedLifetime(file) {} }
+        let task = Task {
+            try await codec.decode(
+                image: file.descriptor, mask: nil,
+                options: DecodeOptions(boxes: [FillBox(x: 0, y: 0, width: 9, height: 9)]))
+        }
+        #expect(
+            await eventually {
+                let ours = children(named: path)
+                ours.forEach { kill($0, SIGKILL) }
+                return !ours.isEmpty
+            })
+        let error = await #expect(throws: WorkerError.self) { try await task.value }
+        #expect(error?.reason == "worker-died")
+        _ = try await codec.selfCheck()
+    }
+
+    @Test func workerOverItsMemoryLimitIsAnError() async throws {
+        // The libraries alone take about 200 MB of addresses; 60 megapixels want 180 more.
+        let worker = try TestWorker(limits: WorkerLimits(addressSpace: 300 << 20))
+        let photo = TestPhoto(width: 10_000, height: 6000, bands: 3, samples: .init(repeating: 7, count: 180_000_000))
+        let file = try photo.png()
+        let error = await #expect(throws: WorkerError.self) {
+            try await worker.decode(file, boxes: [FillBox(x: 0, y: 0, width: 9, height: 9)])
+        }
+        #expect(["worker-died", "memory", "system"].contains(error?.reason))
+    }
+}
