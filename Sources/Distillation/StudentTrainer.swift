@@ -46,6 +46,7 @@ public final class StudentTrainer {
         }
         let shape = UNetConfiguration.student(codec: codec)
         unet = try UNet2DConditionModel(shape, parameters: parameters)
+        if start == nil { Self.silenceNoise(unet, channels: codec.residualChannels) }
         model = ModelFolder(
             index: ModelIndex(name: name, generation: "untrained", defaultSteps: 1), codec: codec,
             scheduler: DDIMConfiguration(), unet: shape)
@@ -58,6 +59,16 @@ public final class StudentTrainer {
             peak: configuration.learningRate, warmUpSteps: configuration.warmUpSteps,
             totalSteps: configuration.steps)
         try resume()
+    }
+
+    /// Starts the input weights of the noisy residual at zero. At the last timestep it says nothing, and a network
+    /// that has to unlearn it first stays at the pre-fill for thousands of steps.
+    private static func silenceNoise(_ unet: UNet2DConditionModel, channels: Int) {
+        guard let weights = unet.parameters.tensors["conv_in.weight"] else { return }
+        let filter = weights.shape[1] * weights.shape[2] * weights.shape[3], window = weights.shape[2] * weights.shape[3]
+        for output in 0..<weights.shape[0] {
+            (weights.pointer + output * filter).update(repeating: 0, count: channels * window)
+        }
     }
 
     private func resume() throws {
@@ -80,7 +91,7 @@ public final class StudentTrainer {
         for step in 0..<8 {
             // Steps far beyond any run, so that training sees other crops.
             let batch = sampler.batch(step: Int(UInt32.max) + step, count: 16, size: 128)
-            let (image, prefill, mask) = batch.tensors()
+            let (image, prefill, mask, _) = batch.tensors()
             let condition = codec.condition(prefill: prefill, mask: mask)
             squares += codec.residual(image: image, condition).sumOfSquares
             area += condition.hole.sum

@@ -5,7 +5,7 @@ import TensorCore
 
 /// L_task of the method: the student's prediction of the clean residual against the true one, inside the hole.
 ///
-/// `L = Σ w (x̂₀ - x₀)² / Σ w` over hole elements, with `w = u √(Ā / A_i)`: u is what one unit of the residual is worth
+/// `L = Σ w (x̂₀ - x₀)² / Σ w` over hole elements, with `w = d u √(Ā / A_i)`: d is the crop's discount by depth, u what one unit of the residual is worth
 /// in pixels (the local contrast), A_i the crop's hole in pixels, Ā the batch's mean. PSNR pooled over pixels asks for
 /// w = u², PSNR averaged over crops for about w = 1 / A; u and the root serve both. The weights are ours.
 struct TaskLoss {
@@ -19,7 +19,7 @@ struct TaskLoss {
     func callAsFunction(
         _ unet: UNet2DConditionModel, _ batch: TrainingBatch, _ random: inout SeededRandom
     ) -> (loss: Variable, prefill: Double) {
-        let (image, prefill, mask) = batch.tensors()
+        let (image, prefill, mask, discount) = batch.tensors()
         let condition = codec.condition(prefill: prefill, mask: mask)
         let clean = codec.residual(image: image, condition)
         let noise = random.normalTensor(clean.shape) * condition.hole
@@ -27,7 +27,7 @@ struct TaskLoss {
         let noisy = mixed(clean, noise, timesteps)
         let input = Tensor.concatenated([noisy, condition.channels])
         let output = unet(Variable(input), timesteps: timesteps.map(Float.init))
-        let (weight, divisor) = weights(condition)
+        let (weight, divisor) = weights(condition, discount: discount)
         let nothing = Tensor(repeating: 0, shape: clean.shape)
         return (
             output.weightedSquaredError(to: clean, weight: weight, divisor: divisor),
@@ -54,11 +54,15 @@ struct TaskLoss {
     }
 
     /// w on every hole element of [N, C, H, W], and the divisor Σ w.
-    private func weights(_ condition: SpaceToDepthCodec.Condition) -> (Tensor, Double) {
+    private func weights(
+        _ condition: SpaceToDepthCodec.Condition, discount: Tensor
+    ) -> (Tensor, Double) {
         let hole = condition.hole, count = hole.shape[0], slice = hole.count / count
         let areas = (0..<count).map { i in (0..<slice).reduce(Float(0)) { $0 + hole.pointer[i * slice + $1] } }
         let mean = areas.reduce(0, +) / Float(count)
-        let weight = hole * condition.unit
+        let weight =
+            condition.unit
+            * Tensor.concatenated([discount, discount, discount]).spaceToDepth(codec.configuration.patchSize)
         for i in 0..<count {
             let factor = (mean / max(areas[i], 1)).squareRoot()
             for j in (i * slice)..<((i + 1) * slice) { weight.pointer[j] *= factor }

@@ -10,12 +10,14 @@ public struct TrainingBatch: Sendable {
     public let prefills: [Float]
     /// [count, 1, size, size], 1 in the hole.
     public let masks: [Float]
+    /// How much each pixel's error counts, [count, 1, size, size]: 1 at the rim of the hole, less further in, 0 outside.
+    public let weights: [Float]
 
     /// The arrays as tensors; call on the engine's thread.
-    public func tensors() -> (image: Tensor, prefill: Tensor, mask: Tensor) {
+    public func tensors() -> (image: Tensor, prefill: Tensor, mask: Tensor, weight: Tensor) {
         (
             Tensor(images, shape: [count, 3, size, size]), Tensor(prefills, shape: [count, 3, size, size]),
-            Tensor(masks, shape: [count, 1, size, size])
+            Tensor(masks, shape: [count, 1, size, size]), Tensor(weights, shape: [count, 1, size, size])
         )
     }
 }
