@@ -64,7 +64,7 @@ let package = Package(
         .executableTarget(name: "refine-worker", dependencies: ["WorkerRoles"]),
         .executableTarget(
             name: "refinectl",
-            dependencies: ["RefineBus", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: ["RefineBus", "CSandbox", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(
             name: "refine-distill",
             dependencies: [

@@ -45,7 +45,9 @@ final class ConnectionDriver: @unchecked Sendable {
 
     private static func unreachable(_ failure: DBusError) -> BusError {
         let text = failure.message.map { String(cString: $0) } ?? "no answer"
-        return BusError(.connect, "cannot reach the session bus: \(text)", remedy: "check that the bus is running")
+        return BusError(
+            .connect, "cannot reach the session bus: \(text)",
+            remedy: "log in to a desktop session, or run under dbus-run-session")
     }
 
     /// Breaks the connection and releases it. What was sent before is written out first. Does nothing the second time.

@@ -18,7 +18,8 @@ typedef struct {
 } product_task;
 
 // V of one block and the product of one panel should fit a second-level cache of 1 MiB with room for U passing by.
-enum { V_FLOATS = 160 * 1024, LEAST_BLOCK = 12, MOST_BLOCK = 64, SHARED_TILES = 64, SHARED_BLOCK = 32, FUSED_ROWS = 64 };
+enum { V_FLOATS = 160 * 1024, LEAST_BLOCK = 12, MOST_BLOCK = 64 };
+enum { SHARED_TILES = 64, SHARED_BLOCK = 32, FUSED_ROWS = 64 };
 
 static product_task plan(const rk_winograd_shape *s, int back, int fresh) {
     product_task t = {.back = back};

@@ -1,9 +1,9 @@
 #include "winograd_internal.h"
 
-// The gradient of the weights, Gᵀ [ Σ_t (Bᵀ d B) ⊙ (A dY Aᵀ) ] G. First Z, the transformed output gradient, of all tiles.
-// Then each job takes a few input channels through everything else: V of one chunk of tiles, its product with Z added to
-// U, chunk after chunk, and U back to windows of 3x3. So there are two parallel loops whatever the shape, V and U stay in
-// the cache of one core, and each sum runs over the tiles in their order.
+// The gradient of the weights, Gᵀ [ Σ_t (Bᵀ d B) ⊙ (A dY Aᵀ) ] G. First Z, the transformed output gradient, of all
+// tiles. Then each job takes a few input channels through everything else: V of one chunk of tiles, its product with Z
+// added to U, chunk after chunk, and U back to windows of 3x3. So there are two parallel loops whatever the shape, V
+// and U stay in the cache of one core, and each sum runs over the tiles in their order.
 
 typedef struct {
     wino_planes from, to;

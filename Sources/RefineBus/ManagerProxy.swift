@@ -33,10 +33,12 @@ public struct ManagerProxy: Sendable {
     }
 
     /// All properties of the daemon.
-    public func properties() async throws -> [String: BusValue] {
+    ///
+    /// - Parameter autoStart: Whether the bus may start the daemon for this.
+    public func properties(autoStart: Bool = true) async throws -> [String: BusValue] {
         let call = BusCall(
             to: RefineNames.bus, path: RefineNames.root, interface: StandardNames.properties, member: "GetAll",
-            [.string(RefineNames.manager)])
+            [.string(RefineNames.manager)], autoStart: autoStart)
         guard let values = try await bus.callRefine(call).first?.options else { throw RefineError.badReply("GetAll") }
         return values
     }

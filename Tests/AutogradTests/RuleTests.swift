@@ -112,6 +112,16 @@ struct RuleTests {
         }
     }
 
+    /// Enough channels for the Winograd kernels.
+    @Test("convolved with many channels")
+    func manyChannels() {
+        struct Many: Differentiable {
+            let inputs = [[1, 16, 5, 6], [17, 16, 3, 3], [17]]
+            func callAsFunction<T: Algebra>(_ x: [T]) -> T { x[0].convolved(x[1], x[2], stride: 1, padding: 1) }
+        }
+        Many().checkGradients(samples: 32)
+    }
+
     @Test("matrixProduct", arguments: [false, true], [false, true])
     func matrixProduct(transposeA: Bool, transposeB: Bool) {
         MatrixProductRule(transposeA: transposeA, transposeB: transposeB).checkGradients()

@@ -24,7 +24,7 @@ struct InpaintingPipelineTests {
 
     @Test("the default student gives exactly the pre-fill before training")
     func untrainedDefault() throws {
-        let codec = CodecConfiguration(residualScale: 0.1), unet = UNetConfiguration.student(codec: codec)
+        let codec = CodecConfiguration(), unet = UNetConfiguration.student(codec: codec)
         let folder = ModelFolder(
             index: ModelIndex(name: "new", generation: "0", defaultSteps: 1), codec: codec,
             scheduler: DDIMConfiguration(), unet: unet)
@@ -59,18 +59,22 @@ struct InpaintingPipelineTests {
     }
 
     /// A network that answers with the bias of its last layer whatever it sees makes the whole way computable by hand:
-    /// x₀ is that bias in the hole after every step, unfolded and times σ_data in the picture.
+    /// x₀ is that bias in the hole after every step, unfolded, and in the picture times the codec's unit.
     @Test("a constant prediction comes out unfolded and scaled", arguments: [1, 4])
     func constantPrediction(steps: Int) throws {
         var weights = try SmallModel.untrained()
         weights["conv_out.bias"] = Tensor((0..<48).map { Float($0) / 64 - 0.25 }, shape: [48])
         let filled = fill(try pipeline(weights), steps: steps, seed: 9)
-        let (width, plane) = (SmallModel.width, SmallModel.mask.count)
+        let (width, height, plane) = (SmallModel.width, SmallModel.height, SmallModel.mask.count)
+        let unit = SpaceToDepthCodec(SmallModel.codec).condition(
+            prefill: Tensor(SmallModel.prefill, shape: [1, 3, height, width]),
+            mask: Tensor(SmallModel.mask.map { $0 == 255 ? 1 : 0 }, shape: [1, 1, height, width])
+        ).unit.depthToSpace(4).values
         for i in filled.indices {
             let (channel, y, x) = (i / plane, i % plane / width, i % width)
             let bias = Float((channel * 4 + y % 4) * 4 + x % 4) / 64 - 0.25
             let hole: Float = SmallModel.mask[i % plane] == 255 ? 1 : 0
-            let expected = min(max(SmallModel.prefill[i] + 0.125 * bias * hole, 0), 1)
+            let expected = min(max(SmallModel.prefill[i] + bias * unit[i] * hole, 0), 1)
             #expect(abs(filled[i] - expected) < 1e-5)
         }
     }

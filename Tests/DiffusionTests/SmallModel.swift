@@ -5,8 +5,10 @@ import TensorCore
 
 /// A pipeline of two narrow levels over pixels folded 4x4.
 enum SmallModel {
+    static let codec = CodecConfiguration(residualScale: 0.5)
+
     static let unet: UNetConfiguration = {
-        var c = UNetConfiguration.student(codec: CodecConfiguration(residualScale: 1))
+        var c = UNetConfiguration.student(codec: codec)
         c.blockOutChannels = [8, 16]
         c.downBlockTypes = [.plain, .attention]
         c.upBlockTypes = [.attention, .plain]
@@ -18,7 +20,7 @@ enum SmallModel {
     static var folder: ModelFolder {
         ModelFolder(
             index: ModelIndex(name: "small", generation: "1", defaultSteps: 2, provenance: ["command": "a test"]),
-            codec: CodecConfiguration(residualScale: 0.125), scheduler: DDIMConfiguration(), unet: unet)
+            codec: codec, scheduler: DDIMConfiguration(), unet: unet)
     }
 
     /// Weights as they start, so that the network answers with zeros.

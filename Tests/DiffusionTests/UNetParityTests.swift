@@ -48,7 +48,7 @@ struct UNetParityTests {
     @Test("a new student has the size of the design and answers with zeros")
     func student() throws {
         let set = ParameterSet(seed: 1)
-        let configuration = UNetConfiguration.student(codec: CodecConfiguration(residualScale: 0.1))
+        let configuration = UNetConfiguration.student(codec: CodecConfiguration())
         let unet = try UNet2DConditionModel(configuration, parameters: set)
         #expect((1_000_000...10_000_000).contains(set.count), "\(set.count) parameters")
         var random = SeededRandom(seed: 2)

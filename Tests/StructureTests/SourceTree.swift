@@ -20,7 +20,7 @@ struct SourceTree {
 
     /// Reads every Swift and C file below `folder`, which is `Sources` or `Tests`.
     init(_ folder: String) throws {
-        let base = Self.root.appendingPathComponent(folder)
+        let base = Self.root.appendingPathComponent(folder).resolvingSymlinksInPath()
         files = try FileManager.default.subpathsOfDirectory(atPath: base.path).sorted().compactMap { path in
             guard ["swift", "c", "h"].contains((path as NSString).pathExtension),
                 let target = path.split(separator: "/").first

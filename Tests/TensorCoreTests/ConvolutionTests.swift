@@ -28,6 +28,15 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
                 }
             }
         }
+        // Both sides of what our Winograd kernels cover: 16 channels and more, 3x3, stride 1, padding 1.
+        for (input, output) in [(15, 16), (16, 15), (16, 16), (18, 33), (48, 20)] {
+            for padding in [0, 1] {
+                cases.append(
+                    .init(
+                        batch: 2, input: input, output: output, height: 5, width: 9, kernel: 3, stride: 1,
+                        padding: padding))
+            }
+        }
         // Blocked channels, even sizes where stride 2 skips the last row, one pixel, a window as large as the input.
         cases.append(.init(batch: 1, input: 16, output: 32, height: 8, width: 8, kernel: 3, stride: 1, padding: 1))
         cases.append(.init(batch: 3, input: 17, output: 33, height: 8, width: 6, kernel: 3, stride: 2, padding: 1))
@@ -78,13 +87,13 @@ struct ConvolutionTests {
         #expect(Deviation.relative(db.values, dy.summedOverInner().summedOverOuter()) < 2e-6)
     }
 
-    @Test("a batch of zero gives an empty result and zero gradients")
-    func emptyBatch() {
+    @Test("a batch of zero gives an empty result and zero gradients", arguments: [3, 16])
+    func emptyBatch(channels: Int) {
         let options = Convolution.Options(padding: 1)
-        let x = Tensor([], shape: [0, 3, 4, 4])
-        let weights = Tensor(NaiveTensor(random: [2, 3, 3, 3], seed: 1))
+        let x = Tensor([], shape: [0, channels, 4, 4])
+        let weights = Tensor(NaiveTensor(random: [channels, channels, 3, 3], seed: 1))
         let y = Convolution.forward(x, weights: weights, bias: nil, options: options)
-        #expect(y.shape == [0, 2, 4, 4])
+        #expect(y.shape == [0, channels, 4, 4])
         #expect(Convolution.backwardData(y, weights: weights, input: x.shape, options: options).shape == x.shape)
         let (dw, db) = Convolution.backwardWeights(x, gradient: y, weights: weights.shape, options: options)
         #expect(dw.values.allSatisfy { $0 == 0 } && db.values.allSatisfy { $0 == 0 })

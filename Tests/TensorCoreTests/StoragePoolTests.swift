@@ -12,19 +12,23 @@ struct StoragePoolTests {
         return least
     }
 
-    private func step(_ width: Int) {
-        let x = Tensor(NaiveTensor(random: [1, 4, 6, width], seed: 1)), w = Tensor(repeating: 0.1, shape: [4, 4, 3, 3])
+    /// One convolution by Winograd, one by oneDNN, and what a network has around them.
+    private func step() {
+        let x = Tensor(repeating: 0.5, shape: [1, 16, 6, 14])
+        let w = Tensor(repeating: 0.1, shape: [16, 16, 3, 3]), one = Tensor(repeating: 0.1, shape: [16, 16, 1, 1])
         let y = Convolution.forward(x, weights: w, bias: nil, options: .init(padding: 1)).activated(.silu)
-        let joined = Tensor.concatenated([x, y])
+        let z = Convolution.forward(y, weights: one, bias: nil, options: .init())
+        let joined = Tensor.concatenated([x, z])
         _ = (joined + joined).summedOverInner()
+        _ = Convolution.backwardWeights(x, gradient: y, weights: w.shape, options: .init(padding: 1))
     }
 
     @Test("identical steps allocate nothing after the first")
     func steadyState() {
-        step(14)
+        step()
         let fresh = smallest {
             let before = StoragePool.freshAllocations
-            step(14)
+            step()
             return StoragePool.freshAllocations - before
         }
         #expect(fresh == 0)

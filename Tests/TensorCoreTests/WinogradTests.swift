@@ -4,8 +4,9 @@ import Testing
 /// Our Winograd convolution against the direct sum in double precision. Serial, since the number of threads is one for
 /// the whole process.
 @Suite(.serialized) struct WinogradTests {
-    /// Batch, input channels, output channels, height, width: one tile and less than one, sizes and channels that do not
-    /// fill their vectors, few tiles (shared) and many (blocks, several chunks of the gradient), channels in several parts.
+    /// Batch, input channels, output channels, height, width: one tile and less than one, sizes and channels that do
+    /// not fill their vectors, few tiles (shared) and many (blocks, several chunks of the gradient), channels in
+    /// several parts.
     static let shapes: [[Int64]] = [
         [1, 1, 1, 1, 1], [1, 3, 5, 4, 4], [2, 7, 9, 5, 7], [5, 48, 56, 2, 3], [3, 20, 33, 9, 6], [2, 17, 40, 13, 11],
         [1, 24, 16, 30, 70], [1, 8, 8, 1, 130], [2, 72, 64, 32, 32], [2, 80, 72, 6, 6],

@@ -1,5 +1,7 @@
 /// What lens, sensor and processing do to a painted scene: blur, haze, vignette, white balance, tone curve, noise.
 struct Camera {
+    static let grayscaleMood = "black and white"
+
     var random: SeededGenerator
     private static let normals: [Float] = {
         var random = SeededGenerator(seed: 0x0A0B_5E11)
@@ -22,7 +24,7 @@ struct Camera {
         layer.blur(sigma: sigma)
         exposeAndGrade(&layer, &moods)
         let grayscale = random.chance(0.05)
-        if grayscale { moods.append("black and white") }
+        if grayscale { moods.append(Self.grayscaleMood) }
         return (encode(layer, grayscale: grayscale), moods)
     }
 

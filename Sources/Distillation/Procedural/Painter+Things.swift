@@ -71,9 +71,9 @@ extension Painter {
                 opacity: random.uniform(0.2...0.8))
         }
         canvas.paint(skin, in: shape, shading: solid(size: size, x: at.x, y: at.y), softness: softness)
-        if noted, size > 12 {
+        if noted, size > 12, notes.things.count < 4 {
             notes.material(skin.word)
-            if notes.things.count < 4 { notes.things.append("a \(Palette.name(of: skin.tone)) \(skin.word) \(name)") }
+            notes.things.append("a \(Palette.name(of: skin.tone)) \(skin.word) \(name)")
         }
     }
 
@@ -145,7 +145,7 @@ extension Painter {
                 var shading = Shading.flat
                 shading.gradientX = random.uniform(-0.3...0.3) / size
                 shading.gradientY = random.uniform(-0.3...0.3) / size
-                shading.centreX = at.x - (lit - 1) / (abs(shading.gradientX) + 1e-3) * 0
+                shading.centreX = at.x
                 shading.centreY = at.y
                 shading.ambient = lit
                 var face = stencil(Polygon(points: points))

@@ -127,7 +127,18 @@ struct SceneNotes {
         let missing = materials.filter { !sentence.contains($0) }
         if !missing.isEmpty { sentence += ", with " + missing.joined(separator: " and ") }
         if !moods.isEmpty { sentence += ", " + moods.joined(separator: ", ") }
-        return sentence
+        return Self.polished(sentence, colors: !moods.contains(Camera.grayscaleMood))
+    }
+
+    /// Says "an" before vowels, and leaves out colours that a grayscale picture does not show.
+    private static func polished(_ sentence: String, colors: Bool) -> String {
+        var words = sentence.split(separator: " ").map(String.init)
+        if !colors { words.removeAll { Palette.hues.contains($0) } }
+        for index in words.indices.dropLast() where words[index] == "a" || words[index] == "an" {
+            let initial = words[index + 1].first ?? " "
+            words[index] = "aeiou".contains(initial) ? "an" : "a"
+        }
+        return words.joined(separator: " ")
     }
 
     /// "a red disc" becomes "several red discs"; the first noun group ends before "of", "with", "in" or "on".

@@ -32,6 +32,11 @@ struct Palette: Sendable {
         return max(value, 0.002)
     }
 
+    /// The names of colours that are no shade of gray.
+    static let hues: Set<String> = [
+        "pink", "brown", "red", "beige", "orange", "olive", "yellow", "green", "teal", "blue", "purple",
+    ]
+
     /// The everyday name of a colour in linear light.
     static func name(of color: Pixel) -> String {
         func encode(_ x: Float) -> Float { PortableMath.pow(PortableMath.clamp(x), 1 / 2.2) }

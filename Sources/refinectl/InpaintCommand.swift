@@ -1,0 +1,153 @@
+import ArgumentParser
+import BusTransport
+import RefineBus
+
+/// `refinectl inpaint`
+struct InpaintCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inpaint",
+        abstract: "Fill what a mask or a box marks in a photo.",
+        discussion: """
+            White in the mask is filled, black is kept; all pixels outside stay exactly as they are. The result has the \
+            format of the photo.
+
+            What is white in mask.png, into photo-filled.jpg:
+
+              refinectl inpaint photo.jpg --mask mask.png
+
+            A rectangle, with a soft edge of 4 pixels:
+
+              refinectl inpaint photo.jpg --box 40,60,200,100 --feather 4 -o clean.jpg
+
+            Before and after side by side:
+
+              refinectl inpaint photo.jpg --mask mask.png --compare compare.png
+
+            Many photos, with masks of the same names in a folder:
+
+              refinectl inpaint photos/*.jpg --mask masks -o 'clean/{name}{ext}'
+
+            Ctrl-C cancels.
+            """)
+
+    @Argument(help: ArgumentHelp("Photos to fill.", valueName: "photo"))
+    var photos: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "An image as large as the photo; white is filled. For several photos a folder with NAME.png, or a template "
+                + "with {dir}, {name} and {ext}.",
+            valueName: "mask"))
+    var mask: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A rectangle to fill instead of a mask, in pixels of the upright photo. Can be given several times.",
+            valueName: "x,y,w,h"))
+    var box: [BoxArgument] = []
+
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp(
+            "Where the result goes: a file, a folder or a template. Beside the photo as NAME-filled.EXT where not given.",
+            valueName: "out"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("What to fill in; needs a model with a text encoder.", valueName: "text"))
+    var prompt: String?
+
+    @Option(help: "How strictly to follow the prompt, 0 to 30; needs a model with a text encoder.")
+    var guidance: Double?
+
+    @Option(help: "Denoising steps, 1 to 64; the model's own default where not given.")
+    var steps: UInt32?
+
+    @Option(help: "Start of the random numbers: same photo, mask and seed, same result.")
+    var seed: UInt64?
+
+    @Option(help: ArgumentHelp("Width of the mask's soft edge, 0 to 256.", valueName: "pixels"))
+    var feather: UInt32?
+
+    @Option(help: ArgumentHelp("Grow the mask first, 0 to 256.", valueName: "pixels"))
+    var dilate: UInt32?
+
+    @Option(
+        help: ArgumentHelp(
+            "Also write a PNG: photo with hole, classical fill, ours and original, side by side.", valueName: "out.png")
+    )
+    var compare: String?
+
+    @Flag(help: "Print one line of JSON per photo.")
+    var json = false
+
+    func validate() throws {
+        if mask == nil, box.isEmpty {
+            throw ValidationError("Nothing says what to fill. Give --mask MASK (white is filled) or --box X,Y,W,H.")
+        }
+        if mask != nil, !box.isEmpty {
+            throw ValidationError("Give --mask or --box, not both.")
+        }
+    }
+
+    func run() async throws {
+        do {
+            let plans = try FillPlan.make(photos: photos, mask: mask, output: output, compare: compare)
+            let (options, json) = (options, json)
+            try await Interrupts.around {
+                let bus = try await BusConnection.open(.session())
+                try await Self.fill(plans, options, json: json, on: bus)
+                await bus.close()
+            }
+        } catch {
+            throw Failure(error).report()
+        }
+    }
+
+    /// Fills one photo after the other. One that fails does not keep the others from their turn.
+    private static func fill(
+        _ plans: [FillPlan], _ options: InpaintOptions, json: Bool, on bus: BusConnection
+    ) async throws {
+        var first: Failure?
+        for plan in plans {
+            do {
+                try await FillRunner(bus: bus, plan: plan, options: options, isLabelled: plans.count > 1, json: json)
+                    .run()
+            } catch {
+                let failure = Failure(error, photo: plan.photo, mask: plan.mask)
+                // With no daemon, or after Ctrl-C, the others would fail in the same way.
+                guard plans.count > 1, failure.code != Failure.Code.unavailable, !Task.isCancelled else {
+                    throw failure
+                }
+                _ = failure.report()
+                first = first ?? failure
+            }
+        }
+        if let first { throw Failure(first.code, "not all photos were filled", hint: first.hint) }
+    }
+
+    private var options: InpaintOptions {
+        var options = InpaintOptions()
+        options.steps = steps
+        options.seed = seed
+        options.feather = feather
+        options.dilate = dilate
+        options.prompt = prompt
+        options.guidance = guidance
+        options.box = box.map(\.box)
+        options.compare = compare != nil
+        return options
+    }
+}
+
+/// `X,Y,W,H`
+struct BoxArgument: ExpressibleByArgument {
+    let box: InpaintOptions.Box
+
+    init?(argument: String) {
+        let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int32($0) }
+        guard numbers.count == 4, let x = numbers[0], let y = numbers[1], let width = numbers[2],
+            let height = numbers[3], x >= 0, y >= 0, width > 0, height > 0
+        else { return nil }
+        box = InpaintOptions.Box(x: x, y: y, width: width, height: height)
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import CSandbox
+
+/// The command line for people.
+@main
+struct Refinectl: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "refinectl",
+        abstract: "Fill holes in photos with refined, on this machine only.",
+        discussion: """
+            Remove the rectangle 200x100 at 40,60 from a photo; the result is photo-filled.jpg:
+
+              refinectl inpaint photo.jpg --box 40,60,200,100
+
+            Fill what is white in a mask:
+
+              refinectl inpaint photo.jpg --mask mask.png -o clean.jpg
+
+            See what the daemon does:
+
+              refinectl status
+
+            Exit codes are those of sysexits: 64 wrong use, 65 unusable photo or mask, 66 a file that cannot be read, \
+            69 no daemon, no bus or no model, 70 the fill failed, 73 output that cannot be written, 75 too many jobs, \
+            77 not allowed, 130 cancelled.
+            """,
+        version: "0.1.0",
+        subcommands: [InpaintCommand.self, StatusCommand.self])
+
+    static func main() async {
+        // Nothing here talks to anything but local sockets; what the kernel refuses, refined's own guards still forbid.
+        _ = refine_sandbox_no_core_dumps()
+        _ = refine_sandbox_unix_sockets_only()
+        await Self.main(nil)
+    }
+}

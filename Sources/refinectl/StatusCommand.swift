@@ -1,0 +1,84 @@
+import ArgumentParser
+import BusTransport
+import RefineBus
+
+/// `refinectl status`
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show whether refined runs, its model, its queue and its privacy guards.",
+        discussion: """
+            For people and for programs:
+
+              refinectl status
+              refinectl status --json
+
+            Does not start refined. Ends with 69 where it does not run.
+            """)
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() async throws {
+        do {
+            let bus = try await BusConnection.open(.session())
+            let properties = try await ManagerProxy(bus).properties(autoStart: false)
+            Terminal.print(json ? Self.object(properties).text : Self.words(properties))
+            await bus.close()
+        } catch {
+            throw Failure(error).report()
+        }
+    }
+
+    private static func object(_ properties: [String: BusValue]) -> JSON {
+        let model = properties["Model"]?.options ?? [:]
+        let privacy = properties["Privacy"]?.content(as: [String: Bool].self) ?? [:]
+        return .object([
+            ("version", .string(properties["Version"]?.content() ?? "")),
+            ("queue_length", .integer(UInt64(properties["QueueLength"]?.content(as: UInt32.self) ?? 0))),
+            ("capabilities", .strings(properties["Capabilities"]?.content() ?? [])),
+            (
+                "model",
+                .object(
+                    model.sorted { $0.key < $1.key }.compactMap { key, value in
+                        let name = key.replacing("-", with: "_")
+                        switch value {
+                        case .string(let text): return (name, .string(text))
+                        case .uint32(let number): return (name, .integer(UInt64(number)))
+                        case .uint64(let number): return (name, .integer(number))
+                        default: return nil
+                        }
+                    })
+            ),
+            ("privacy", .object(privacy.sorted { $0.key < $1.key }.map { ($0.key, .bool($0.value)) })),
+        ])
+    }
+
+    private static func words(_ properties: [String: BusValue]) -> String {
+        let privacy = properties["Privacy"]?.content(as: [String: Bool].self) ?? [:]
+        let open = privacy.filter { !$0.value }.map(\.key).sorted()
+        let count = properties["QueueLength"]?.content(as: UInt32.self) ?? 0
+        return """
+            refined   \(properties["Version"]?.content(as: String.self) ?? "?"), running
+            model     \(model(properties["Model"]?.options ?? [:]))
+            queue     \(count == 0 ? "empty" : count == 1 ? "1 job" : "\(count) jobs")
+            privacy   \(open.isEmpty ? "all \(privacy.count) guards hold" : "NOT GUARDED: " + open.joined(separator: ", "))
+            """
+    }
+
+    private static func model(_ model: [String: BusValue]) -> String {
+        func text(_ key: String) -> String { model[key]?.content() ?? "" }
+        switch text("state") {
+        case "ready":
+            let parameters: UInt64 = model["parameters"]?.content() ?? 0
+            let steps: UInt32 = model["default-steps"]?.content() ?? 0
+            let millions = Double(parameters / 10_000) / 100
+            return "\(text("name")), generation \(text("generation")), \(millions) million parameters, "
+                + "\(steps) step\(steps == 1 ? "" : "s") by default"
+        case "missing":
+            let error = RefineError(name: text("error"), message: text("message"))
+            return "MISSING: \(error?.detail ?? text("message"))" + (error.map { "\n          \($0.remedy)" } ?? "")
+        default: return "loading"
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Glibc
+
+/// Standard output and standard error.
+enum Terminal {
+    /// Writes a line to standard error.
+    static func say(_ text: String) { put(text + "\n", to: STDERR_FILENO) }
+
+    /// Writes a line to standard output.
+    static func print(_ text: String) { put(text + "\n", to: STDOUT_FILENO) }
+
+    /// Whether something that moves may be drawn on standard error.
+    static var isInteractive: Bool {
+        isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb"
+    }
+
+    /// As in no-color.org: any content of `NO_COLOR` but an empty one means no colours.
+    static var hasColors: Bool { isInteractive && (variable("NO_COLOR") ?? "").isEmpty }
+
+    /// Columns of the terminal behind standard error; 80 where it does not tell.
+    static var width: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    static func put(_ text: String, to descriptor: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            // Nobody can be told that nothing can be written.
+            guard count > 0 || errno == EINTR else { return }
+            rest = rest.dropFirst(max(count, 0))
+        }
+    }
+
+    private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}
