@@ -13,17 +13,15 @@ enum WinogradConvolution {
 
     static func forward(_ x: Tensor, weights: Tensor, bias: Tensor?, into y: Tensor) {
         var shape = shape(x.shape, weights.shape)
-        let transformed = transformed(weights, &shape, RK_WINOGRAD_FORWARD)
-        let workspace = workspace(&shape, RK_WINOGRAD_FORWARD)
-        rk_winograd_forward(
-            &shape, x.pointer, transformed.pointer, bias?.pointer, y.pointer, workspace.pointer)
+        let workspace = workspace(&shape, RK_WINOGRAD_FORWARD_FRESH)
+        rk_winograd_forward_fresh(
+            &shape, x.pointer, weights.pointer, bias?.pointer, y.pointer, workspace.pointer)
     }
 
     static func backwardData(_ dy: Tensor, weights: Tensor, into dx: Tensor) {
         var shape = shape(dx.shape, weights.shape)
-        let transformed = transformed(weights, &shape, RK_WINOGRAD_BACKWARD_DATA)
-        let workspace = workspace(&shape, RK_WINOGRAD_BACKWARD_DATA)
-        rk_winograd_backward_data(&shape, dy.pointer, transformed.pointer, dx.pointer, workspace.pointer)
+        let workspace = workspace(&shape, RK_WINOGRAD_BACKWARD_DATA_FRESH)
+        rk_winograd_backward_data_fresh(&shape, dy.pointer, weights.pointer, dx.pointer, workspace.pointer)
     }
 
     static func backwardWeights(_ x: Tensor, gradient dy: Tensor, weights dw: Tensor, bias db: Tensor) {
@@ -37,14 +35,6 @@ enum WinogradConvolution {
         rk_winograd_shape(
             batch: Int64(input[0]), in_channels: Int64(input[1]), out_channels: Int64(weights[0]),
             height: Int64(input[2]), width: Int64(input[3]))
-    }
-
-    private static func transformed(
-        _ weights: Tensor, _ shape: inout rk_winograd_shape, _ operation: rk_winograd_operation
-    ) -> Tensor {
-        let result = Tensor(uninitialized: [rk_winograd_weights_size(&shape, operation)])
-        rk_winograd_transform_weights(&shape, operation, weights.pointer, result.pointer)
-        return result
     }
 
     private static func workspace(_ shape: inout rk_winograd_shape, _ operation: rk_winograd_operation) -> Tensor {
