@@ -6,9 +6,8 @@ struct CropSampler: Sendable {
     let cache: SceneCache
     let scenes: Int
     let seed: UInt64
-
-    /// Share of crops whose holes are reduced to their rims.
-    static let thinShare: Float = 0.5
+    /// Share of crops with many thin holes: they have an answer, and it is near.
+    let thinShare: Float
 
     /// What an error at depth 1, 2, ... counts: 0.96^(depth - 1). Deep inside there is nothing to know, and its noise
     /// would drown the gradient of the rim (the spatially discounted loss of Yu et al. 2018).
@@ -22,14 +21,11 @@ struct CropSampler: Sendable {
         images.reserveCapacity(count * 3 * plane)
         for _ in 0..<count {
             let crop = crop(size: size, &random)
-            var mask = RandomMask.make(width: size, height: size, seed: random.next())
-            var depth = HoleDepth.chessboard(mask, width: size, height: size)
-            if random.uniform() < Self.thinShare {
-                // Only the rim of the hole stays one: thin holes have an answer, and it is near.
-                let limit = 2 + Int(random.next() % 8)
-                for i in mask.indices where depth[i] > limit { mask[i] = 0 }
-                depth = HoleDepth.chessboard(mask, width: size, height: size)
-            }
+            let isThin = random.uniform() < thinShare
+            let mask = isThin
+                ? RandomMask.scratches(width: size, height: size, seed: random.next())
+                : RandomMask.make(width: size, height: size, seed: random.next())
+            let depth = HoleDepth.chessboard(mask, width: size, height: size)
             weights += depth.map { $0 > 0 ? Self.discount[min($0, Self.discount.count) - 1] : 0 }
             images += crop
             prefills += BiharmonicFill.fill(

@@ -27,7 +27,8 @@ public final class StudentTrainer {
         self.configuration = configuration
         run = try RunFolder(folder, configuration: configuration)
         let sampler = CropSampler(
-            cache: SceneCache(seed: configuration.seed), scenes: configuration.scenes, seed: configuration.seed)
+            cache: SceneCache(seed: configuration.seed), scenes: configuration.scenes, seed: configuration.seed,
+            thinShare: configuration.thinShare)
         let c = configuration
         loader = BatchLoader(ahead: 4) { step in
             let large = c.largeCropInterval > 0 && step % c.largeCropInterval == c.largeCropInterval - 1

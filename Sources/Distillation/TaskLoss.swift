@@ -5,10 +5,14 @@ import TensorCore
 
 /// L_task of the method: the student's prediction of the clean residual against the true one, inside the hole.
 ///
-/// `L = Σ w (x̂₀ - x₀)² / Σ w` over hole elements, with `w = d u √(Ā / A_i)`: d is the crop's discount by depth, u what one unit of the residual is worth
-/// in pixels (the local contrast), A_i the crop's hole in pixels, Ā the batch's mean. PSNR pooled over pixels asks for
-/// w = u², PSNR averaged over crops for about w = 1 / A; u and the root serve both. The weights are ours.
+/// `L = mean over crops of Σ d (x̂₀ - x₀)² / (Σ d x₀² + r₀ Σ d)` over hole elements; d is the discount by depth. Each crop
+/// counts by how much of its pre-fill's error is left, whether it is a faint wire or coarse gravel: without that, what
+/// nobody can predict (noise, rough textures) would drown what can be learnt. Its logarithm is the PSNR of a crop, so
+/// this is the slope of PSNR averaged over crops. r₀ is ours.
 struct TaskLoss {
+    /// r₀: keeps crops whose pre-fill is already right from ruling the mean. In units of σ_data².
+    static let residualFloor: Float = 0.05
+
     let codec: SpaceToDepthCodec
     let scheduler: DDIMScheduler
     /// Share of samples at the last, pure-noise timestep.
@@ -27,11 +31,11 @@ struct TaskLoss {
         let noisy = mixed(clean, noise, timesteps)
         let input = Tensor.concatenated([noisy, condition.channels])
         let output = unet(Variable(input), timesteps: timesteps.map(Float.init))
-        let (weight, divisor) = weights(condition, discount: discount)
+        let weight = weights(clean: clean, discount: discount)
         let nothing = Tensor(repeating: 0, shape: clean.shape)
         return (
-            output.weightedSquaredError(to: clean, weight: weight, divisor: divisor),
-            Tensor.weightedSquaredError(nothing, clean, weight: weight) / divisor
+            output.weightedSquaredError(to: clean, weight: weight, divisor: 1),
+            Tensor.weightedSquaredError(nothing, clean, weight: weight)
         )
     }
 
@@ -53,20 +57,20 @@ struct TaskLoss {
         return result
     }
 
-    /// w on every hole element of [N, C, H, W], and the divisor Σ w.
-    private func weights(
-        _ condition: SpaceToDepthCodec.Condition, discount: Tensor
-    ) -> (Tensor, Double) {
-        let hole = condition.hole, count = hole.shape[0], slice = hole.count / count
-        let areas = (0..<count).map { i in (0..<slice).reduce(Float(0)) { $0 + hole.pointer[i * slice + $1] } }
-        let mean = areas.reduce(0, +) / Float(count)
-        let weight =
-            condition.unit
-            * Tensor.concatenated([discount, discount, discount]).spaceToDepth(codec.configuration.patchSize)
+    /// d / (Σ d x₀² + r₀ Σ d) / N on every element of [N, C, H, W]; the sums are over each crop.
+    private func weights(clean: Tensor, discount: Tensor) -> Tensor {
+        let weight = Tensor.concatenated([discount, discount, discount])
+            .spaceToDepth(codec.configuration.patchSize)
+        let count = clean.shape[0], slice = clean.count / count
         for i in 0..<count {
-            let factor = (mean / max(areas[i], 1)).squareRoot()
+            var total: Float = 0, squares: Float = 0
+            for j in (i * slice)..<((i + 1) * slice) {
+                total += weight.pointer[j]
+                squares += weight.pointer[j] * clean.pointer[j] * clean.pointer[j]
+            }
+            let factor = 1 / (max(squares + Self.residualFloor * total, 1e-6) * Float(count))
             for j in (i * slice)..<((i + 1) * slice) { weight.pointer[j] *= factor }
         }
-        return (weight, max(weight.sum, 1e-6))
+        return weight
     }
 }

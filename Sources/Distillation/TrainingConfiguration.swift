@@ -15,6 +15,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var emaDecay: Float = 0.999
     /// Share of samples at the last timestep, pure noise: the only one that one-step sampling asks for.
     public var terminalShare: Float = 0.8
+    /// Share of crops with many thin holes instead of holes as users make them.
+    public var thinShare: Float = 0.5
     /// How many procedural scenes of 256 x 256 the crops come from; each is drawn when it is first needed.
     public var scenes = 6_000
 

@@ -26,6 +26,33 @@ public struct RandomMask: Sendable {
         return bestError >= 10 ? rectangle(width: width, height: height, share: target, &random) : best
     }
 
+    /// Many thin strokes, 4 to 14 pixels wide, over 10 to 20 % of the picture: holes whose two sides say what lies between.
+    public static func scratches(width: Int, height: Int, seed: UInt64) -> [UInt8] {
+        var random = SeededGenerator(seed: seed ^ 0x7363_7261)
+        var mask = [UInt8](repeating: 0, count: width * height)
+        let size = Float(min(width, height)), target = Int(random.uniform(0.1...0.2) * Float(width * height))
+        var filled = 0
+        for _ in 0..<24 where filled < target {
+            let radius = random.logUniform(2...7)
+            let stroke = Stroke(
+                wandering: &random,
+                from: SIMD2(random.uniform(0...Float(width)), random.uniform(0...Float(height))),
+                angle: random.angle(), length: size * random.uniform(0.3...1.2), radius: radius,
+                endRadius: radius * random.uniform(0.7...1.2), curvature: random.uniform(0...4) / size,
+                restlessness: random.chance(0.3) ? random.uniform(0...0.35) : 0)
+            let stencil = Stencil([stroke], width: width, height: height)
+            let columns = stencil.columns(within: width)
+            for y in stencil.rows(within: height) {
+                let line = (y - stencil.minY) * stencil.width - stencil.minX
+                for x in columns where stencil.distances[line + x] < 0 && mask[y * width + x] == 0 {
+                    mask[y * width + x] = 255
+                    filled += 1
+                }
+            }
+        }
+        return mask
+    }
+
     private static func candidate(
         width: Int, height: Int, target: Float, _ random: inout SeededGenerator
     ) -> [UInt8] {
