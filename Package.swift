@@ -79,6 +79,7 @@ let package = Package(
             ]),
 
         // Tests.
+        .target(name: "TestSupport", dependencies: ["BusTransport"], path: "Tests/Support"),
         .target(name: "NaiveOracle", path: "Tests/NaiveOracle"),
         .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "NaiveOracle"]),
         .testTarget(name: "AutogradTests", dependencies: ["Autograd", "NaiveOracle"]),
@@ -87,8 +88,9 @@ let package = Package(
         .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Metrics"]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation"]),
         .testTarget(name: "WorkerTests", dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec"]),
-        .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["RefineBus", "ImageCodec"]),
+        .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon", "TestSupport"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["RefineBus", "ImageCodec", "Diffusion", "Layers", "TensorCore", "TestSupport"]),
         .testTarget(name: "StructureTests"),
     ],
     swiftLanguageModes: [.v6],

@@ -22,7 +22,8 @@ struct CropSampler: Sendable {
         for _ in 0..<count {
             let crop = crop(size: size, &random)
             let isThin = random.uniform() < thinShare
-            let mask = isThin
+            let mask =
+                isThin
                 ? RandomMask.scratches(width: size, height: size, seed: random.next())
                 : RandomMask.make(width: size, height: size, seed: random.next())
             let depth = HoleDepth.chessboard(mask, width: size, height: size)
@@ -32,7 +33,8 @@ struct CropSampler: Sendable {
                 crop, channels: 3, width: size, height: size, mask: mask, tolerance: BiharmonicFill.trainingTolerance)
             masks += mask.map { $0 >= 128 ? 1 : 0 }
         }
-        return TrainingBatch(count: count, size: size, images: images, prefills: prefills, masks: masks, weights: weights)
+        return TrainingBatch(
+            count: count, size: size, images: images, prefills: prefills, masks: masks, weights: weights)
     }
 
     /// Planar RGB [3, size, size] in 0...1, quantised to 8 bits as photos are.

@@ -27,7 +27,7 @@ public final class StudentTrainer {
         self.configuration = configuration
         run = try RunFolder(folder, configuration: configuration)
         let sampler = CropSampler(
-            cache: SceneCache(seed: configuration.seed), scenes: configuration.scenes, seed: configuration.seed,
+            cache: SceneCache(seed: configuration.seed, simpleShare: configuration.simpleShare), scenes: configuration.scenes, seed: configuration.seed,
             thinShare: configuration.thinShare)
         let c = configuration
         loader = BatchLoader(ahead: 4) { step in
@@ -66,7 +66,8 @@ public final class StudentTrainer {
     /// that has to unlearn it first stays at the pre-fill for thousands of steps.
     private static func silenceNoise(_ unet: UNet2DConditionModel, channels: Int) {
         guard let weights = unet.parameters.tensors["conv_in.weight"] else { return }
-        let filter = weights.shape[1] * weights.shape[2] * weights.shape[3], window = weights.shape[2] * weights.shape[3]
+        let filter = weights.shape[1] * weights.shape[2] * weights.shape[3],
+            window = weights.shape[2] * weights.shape[3]
         for output in 0..<weights.shape[0] {
             (weights.pointer + output * filter).update(repeating: 0, count: channels * window)
         }

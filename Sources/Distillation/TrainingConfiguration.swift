@@ -17,6 +17,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var terminalShare: Float = 0.8
     /// Share of crops with many thin holes instead of holes as users make them.
     public var thinShare: Float = 0.5
+    /// Share of scenes with nothing but sharp shapes, see `SimpleScene`.
+    public var simpleShare: Float = 0
     /// How many procedural scenes of 256 x 256 the crops come from; each is drawn when it is first needed.
     public var scenes = 6_000
 

@@ -28,6 +28,7 @@ struct Train: ParsableCommand {
     @Option(help: "Decay of the averaged weights.") var emaDecay: Float = 0.999
     @Option(help: "Share of samples at the pure-noise timestep.") var terminalShare: Float = 0.8
     @Option(help: "Share of crops with many thin holes.") var thinShare: Float = 0.5
+    @Option(help: "Share of scenes with nothing but sharp shapes.") var simpleShare: Float = 0
     @Option(help: "How many scenes the crops come from.") var scenes = 6_000
     @Option(help: "Crops of real photos to score on, as Tests/Peers/make_crops.py writes them; may be repeated.")
     var validation: [String] = []
@@ -51,6 +52,7 @@ struct Train: ParsableCommand {
         c.emaDecay = emaDecay
         c.terminalShare = terminalShare
         c.thinShare = thinShare
+        c.simpleShare = simpleShare
         c.scenes = scenes
         let core = BLAS.coreType
         print(

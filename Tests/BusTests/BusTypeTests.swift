@@ -1,4 +1,5 @@
 import BusTransport
+import TestSupport
 import Testing
 
 @Suite struct BusTypeTests {

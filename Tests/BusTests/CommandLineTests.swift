@@ -1,6 +1,7 @@
 import Foundation
 import RefineBus
 import RefineDaemon
+import TestSupport
 import Testing
 
 /// `refinectl` as a process, against the real daemon with the test engine.

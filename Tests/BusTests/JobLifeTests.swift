@@ -2,6 +2,7 @@ import BusTransport
 import Foundation
 import RefineBus
 import RefineDaemon
+import TestSupport
 import Testing
 
 @Suite struct JobLifeTests {

@@ -1,6 +1,7 @@
 import Foundation
 import RefineBus
 import RefineDaemon
+import TestSupport
 import Testing
 
 /// The daemon seen by programs that know nothing of this package.

@@ -1,5 +1,6 @@
 import BusTransport
 import Foundation
+import TestSupport
 import Testing
 
 /// A service that sends back what it gets.

@@ -1,3 +1,4 @@
+import TestSupport
 /// A program that calls `Inpaint` with the bindings that most Linux programs in Python use.
 let inpaintClient = #"""
     """Calls Inpaint as another program would, with the bindings that most Linux programs in Python use."""

@@ -1,3 +1,4 @@
+import TestSupport
 import BusTransport
 import Foundation
 import Logging

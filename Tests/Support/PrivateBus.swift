@@ -2,9 +2,9 @@ import BusTransport
 import Foundation
 
 /// A real dbus-daemon of its own, with its own folder; ended by `close()`.
-final class PrivateBus: Sendable {
-    let address: String
-    let folder: URL
+package final class PrivateBus: Sendable {
+    package let address: String
+    package let folder: URL
     private let processID: Int32
 
     private init(address: String, folder: URL, processID: Int32) {
@@ -14,7 +14,7 @@ final class PrivateBus: Sendable {
     }
 
     /// - Parameter extraConfiguration: XML to stand inside `<busconfig>`, such as limits or service folders.
-    static func start(extraConfiguration: String = "") throws -> PrivateBus {
+    package static func start(extraConfiguration: String = "") throws -> PrivateBus {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("refine-bus-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let configuration = folder.appendingPathComponent("bus.conf")
@@ -45,22 +45,22 @@ final class PrivateBus: Sendable {
             processID: process.processIdentifier)
     }
 
-    func connect() async throws -> BusConnection {
+    package func connect() async throws -> BusConnection {
         try await BusConnection.open(BusAddress(address))
     }
 
     /// Ends the bus, as at the end of a session.
-    func kill() {
+    package func kill() {
         Foundation.kill(processID, SIGKILL)
     }
 
-    func close() {
+    package func close() {
         kill()
         try? FileManager.default.removeItem(at: folder)
     }
 
     /// Runs `body` with a bus that ends with it.
-    static func with<T>(
+    package static func with<T>(
         extraConfiguration: String = "", _ body: (PrivateBus) async throws -> T
     ) async throws -> T {
         let bus = try start(extraConfiguration: extraConfiguration)

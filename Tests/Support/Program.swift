@@ -2,12 +2,17 @@ import Foundation
 import Synchronization
 
 /// A program of this package, run as users run it.
-struct Program {
-    let executable: URL
-    var environment: [String: String] = [:]
+package struct Program {
+    package let executable: URL
+    package var environment: [String: String]
+
+    package init(executable: URL, environment: [String: String] = [:]) {
+        self.executable = executable
+        self.environment = environment
+    }
 
     /// A product of the build that these tests belong to.
-    static func product(_ name: String, bus: PrivateBus?) -> Program {
+    package static func product(_ name: String, bus: PrivateBus?) -> Program {
         let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         var environment = ProcessInfo.processInfo.environment
         for name in ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "NO_COLOR", "NOTIFY_SOCKET", "JOURNAL_STREAM"] {
@@ -17,30 +22,30 @@ struct Program {
         return Program(executable: folder.appendingPathComponent(name), environment: environment)
     }
 
-    struct Outcome: Sendable {
-        let code: Int32
-        let output: String
-        let errors: String
+    package struct Outcome: Sendable {
+        package let code: Int32
+        package let output: String
+        package let errors: String
     }
 
     /// Runs to the end.
-    func run(_ arguments: [String]) async throws -> Outcome {
+    package func run(_ arguments: [String]) async throws -> Outcome {
         try await start(arguments).outcome()
     }
 
-    func start(_ arguments: [String]) throws -> RunningProgram {
+    package func start(_ arguments: [String]) throws -> RunningProgram {
         try RunningProgram(executable, arguments, environment)
     }
 }
 
 /// A program that runs, with its output going to files, so that nobody has to read along.
-final class RunningProgram: Sendable {
-    let processID: Int32
+package final class RunningProgram: Sendable {
+    package let processID: Int32
     private let outputPath: String
     private let errorPath: String
     private let end: AsyncStream<Int32>
 
-    init(_ executable: URL, _ arguments: [String], _ environment: [String: String]) throws {
+    package init(_ executable: URL, _ arguments: [String], _ environment: [String: String]) throws {
         let base = FileManager.default.temporaryDirectory.appendingPathComponent("refine-run-\(UUID().uuidString)").path
         outputPath = base + ".out"
         errorPath = base + ".err"
@@ -67,13 +72,13 @@ final class RunningProgram: Sendable {
         try? FileManager.default.removeItem(atPath: errorPath)
     }
 
-    var output: String { Self.text(outputPath) }
-    var errors: String { Self.text(errorPath) }
+    package var output: String { Self.text(outputPath) }
+    package var errors: String { Self.text(errorPath) }
 
-    func send(_ signal: Int32) { kill(processID, signal) }
+    package func send(_ signal: Int32) { kill(processID, signal) }
 
     /// Waits for the end.
-    func outcome() async throws -> Program.Outcome {
+    package func outcome() async throws -> Program.Outcome {
         do {
             let code = try await next("the end of a program", of: end)
             return Program.Outcome(code: code, output: output, errors: errors)

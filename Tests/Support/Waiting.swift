@@ -1,14 +1,13 @@
 import Foundation
-import Testing
 
 /// A condition that did not come true in time.
-struct Overdue: Error, CustomStringConvertible {
-    let what: String
-    var description: String { "waited too long for \(what)" }
+package struct Overdue: Error, CustomStringConvertible {
+    package let what: String
+    package var description: String { "waited too long for \(what)" }
 }
 
 /// Polls until `condition` gives a value.
-func eventually<T>(
+package func eventually<T>(
     _ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> T?
 ) async throws -> T {
     let deadline = ContinuousClock.now + limit
@@ -20,14 +19,15 @@ func eventually<T>(
 }
 
 /// Polls until `condition` is true.
-func eventually(
+package func eventually(
     _ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
 ) async throws {
     let _: Bool = try await eventually(what, within: limit) { try await condition() ? true : nil }
 }
 
 /// The first element that `stream` gives in time.
-func next<T: Sendable>(_ what: String, of stream: AsyncStream<T>, within limit: Duration = .seconds(20)) async throws
+package func next<T: Sendable>(_ what: String, of stream: AsyncStream<T>, within limit: Duration = .seconds(20))
+    async throws
     -> T
 {
     try await withThrowingTaskGroup(of: T?.self) { group in
@@ -46,6 +46,6 @@ func next<T: Sendable>(_ what: String, of stream: AsyncStream<T>, within limit: 
 }
 
 /// How many file descriptors this process has open.
-func openDescriptors() throws -> Int {
+package func openDescriptors() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
 }

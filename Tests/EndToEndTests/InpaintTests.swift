@@ -1,0 +1,139 @@
+import Foundation
+import ImageCodec
+import TestSupport
+import Testing
+
+/// The programs as users run them: refinectl to refined over a real bus, photos through the sandboxed worker.
+@Suite struct InpaintTests {
+    /// A folder with a photo, a mask and a model, a bus, and a daemon on it.
+    private struct Desk {
+        let folder: URL
+        let refinectl: Program
+        let daemon: RunningProgram
+
+        func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+        func inpaint(_ arguments: String...) async throws -> Program.Outcome {
+            try await refinectl.run(["inpaint", path("photo.png"), "--mask", path("mask.png")] + arguments)
+        }
+
+        /// Samples [height, width, 3] of a PNG.
+        func samples(_ name: String) throws -> [UInt8] { try InpaintTests.samples(path(name)) }
+    }
+
+    private static let width = 150, height = 110
+
+    private static func samples(_ path: String) throws -> [UInt8] {
+        let reader = try PhotoReader(file: FileBytes(path: path, argument: "image"), argument: "image")
+        var samples = [UInt8](repeating: 0, count: reader.info.width * reader.info.height * 3)
+        try samples.withUnsafeMutableBytes { try reader.readSamples(into: $0) }
+        return samples
+    }
+
+    private func withDesk(model: (String) throws -> Void, _ body: (Desk) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("refine-e2e-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var state: UInt32 = 1
+        let photo = (0..<(Self.width * Self.height * 3)).map { i -> UInt8 in
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return UInt8(truncatingIfNeeded: i / 3 % Self.width) / 2 &+ UInt8(state >> 27)
+        }
+        let mask = (0..<(Self.width * Self.height)).map { i -> UInt8 in
+            (60..<90).contains(i % Self.width) && (80..<110).contains(i / Self.width) ? 255 : 0
+        }
+        try photo.withUnsafeBytes {
+            try Data(PixelFile.png(samples: $0, width: Self.width, height: Self.height, bands: 3))
+        }.write(to: folder.appendingPathComponent("photo.png"))
+        try mask.withUnsafeBytes {
+            try Data(PixelFile.png(samples: $0, width: Self.width, height: Self.height, bands: 1))
+        }.write(to: folder.appendingPathComponent("mask.png"))
+        try model(folder.appendingPathComponent("model").path)
+        try await PrivateBus.with { bus in
+            let daemon = try Program.product("refined", bus: bus).start([
+                "--model", folder.appendingPathComponent("model").path,
+            ])
+            defer { daemon.send(SIGKILL) }
+            let refinectl = Program.product("refinectl", bus: bus)
+            try await eventually("the daemon on the bus") { try await refinectl.run(["status"]).code == 0 }
+            try await body(Desk(folder: folder, refinectl: refinectl, daemon: daemon))
+        }
+    }
+
+    @Test func theHoleIsFilledAndNothingElseChanges() async throws {
+        try await withDesk(model: TinyModel.write) { desk in
+            let end = try await desk.inpaint("-o", desk.path("out.png"), "--seed", "3", "--feather", "2")
+            #expect(end.code == 0, "\(end.errors)")
+            let before = try desk.samples("photo.png"), after = try desk.samples("out.png")
+            #expect(before.count == after.count)
+            var changedInside = 0, changedOutside = 0
+            for i in before.indices where before[i] != after[i] {
+                let (x, y) = (i / 3 % Self.width, i / 3 / Self.width)
+                if (58..<92).contains(x) && y >= 78 { changedInside += 1 } else { changedOutside += 1 }
+            }
+            #expect(changedInside > 1000)
+            #expect(changedOutside == 0)
+        }
+    }
+
+    @Test func theSameSeedGivesTheSameBytesAndAnotherSeedOthers() async throws {
+        try await withDesk(model: TinyModel.write) { desk in
+            for (name, seed) in [("a.png", "5"), ("b.png", "5"), ("c.png", "6")] {
+                let end = try await desk.inpaint("-o", desk.path(name), "--seed", seed, "--steps", "4")
+                #expect(end.code == 0, "\(end.errors)")
+            }
+            let files = try ["a.png", "b.png", "c.png"].map {
+                try Data(contentsOf: URL(fileURLWithPath: desk.path($0)))
+            }
+            #expect(files[0] == files[1])
+            #expect(files[0] != files[2])
+        }
+    }
+
+    @Test func theDaemonStopsCleanlyOnSIGTERM() async throws {
+        try await withDesk(model: TinyModel.write) { desk in
+            desk.daemon.send(SIGTERM)
+            let end = try await desk.daemon.outcome()
+            #expect(end.code == 0)
+            #expect(!end.errors.contains(desk.folder.path), "the log names a path")
+        }
+    }
+
+    @Test(arguments: ["missing", "truncated", "misshapen"])
+    func aBrokenModelIsToldAndTheDaemonLivesOn(_ kind: String) async throws {
+        let break_: (String) throws -> Void = { path in
+            guard kind != "missing" else { return }
+            try TinyModel.write(to: path)
+            let weights = URL(fileURLWithPath: path).appendingPathComponent(
+                "unet/diffusion_pytorch_model.safetensors")
+            let config = URL(fileURLWithPath: path).appendingPathComponent("unet/config.json")
+            if kind == "truncated" {
+                try Data(contentsOf: weights).dropLast(100).write(to: weights)
+            } else {
+                let text = try String(contentsOf: config, encoding: .utf8)
+                try text.replacingOccurrences(of: "32\n", with: "48\n").write(
+                    to: config, atomically: true, encoding: .utf8)
+            }
+        }
+        try await withDesk(model: break_) { desk in
+            let end = try await desk.inpaint("-o", desk.path("out.png"))
+            #expect(end.code != 0)
+            #expect(end.errors.contains("model"), "\(end.errors)")
+            #expect(!FileManager.default.fileExists(atPath: desk.path("out.png")))
+            #expect(try await desk.refinectl.run(["status"]).code == 0)
+        }
+    }
+
+    @Test func neitherDaemonNorCommandLinksAnImageCodec() async throws {
+        for name in ["refined", "refinectl"] {
+            let program = Program.product(name, bus: nil)
+            var ldd = Program.product("ldd", bus: nil)
+            ldd = Program(executable: URL(fileURLWithPath: "/usr/bin/ldd"), environment: ldd.environment)
+            let end = try await ldd.run([program.executable.path])
+            #expect(end.code == 0, "\(end.errors)")
+            for library in ["libvips", "libjpeg", "libpng", "libwebp", "libtiff", "libheif"] {
+                #expect(!end.output.contains(library), "\(name) links \(library)")
+            }
+        }
+    }
+}
