@@ -55,6 +55,9 @@ public enum BLAS {
     }
 
     /// Threads for convolutions, matrix products and element-wise kernels alike: they share libgomp's pool.
+    ///
+    /// libgomp keeps the number for each thread that calls it, so set it on the thread that runs the engine: set
+    /// elsewhere it has no effect there.
     public static var threads: Int {
         get { Int(rk_threads()) }
         set {

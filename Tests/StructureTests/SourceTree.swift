@@ -30,17 +30,23 @@ struct SourceTree {
         }
     }
 
-    /// The modules that a Swift text imports, by whatever form of `import`.
+    /// The modules that a Swift text imports, by whatever form of `import`: attributes and access levels before it, a
+    /// kind of declaration behind it, submodules after a dot.
     static func imports(in text: String) -> [String] {
-        // Attributes and access levels before it, a kind of declaration behind it, submodules after a dot.
-        let pattern =
-            #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?/#
-            .anchorsMatchLineEndings()
-        let rest =
-            #/^import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/#
+        guard text.range(of: "import") != nil else { return [] }
         return text.split(separator: "\n").flatMap { $0.split(separator: ";") }.compactMap { line in
-            guard let start = line.prefixMatch(of: pattern) else { return nil }
-            return line[start.range.upperBound...].prefixMatch(of: rest).map { String($0.output.1) }
+            // Cheap, so that few lines reach the rest.
+            guard line.utf8.count < 200, line.range(of: "import") != nil else { return nil }
+            var words = line.split(whereSeparator: \.isWhitespace)[...]
+            while let word = words.first, word.hasPrefix("@") || accessLevels.contains(word) { words.removeFirst() }
+            guard words.popFirst() == "import" else { return nil }
+            if let word = words.first, kinds.contains(word) { words.removeFirst() }
+            return words.first?.split(separator: ".").first.map(String.init)
         }
     }
+
+    private static let accessLevels: Set<Substring> = ["public", "package", "internal", "fileprivate", "private"]
+    private static let kinds: Set<Substring> = [
+        "struct", "class", "enum", "protocol", "func", "var", "let", "typealias",
+    ]
 }
