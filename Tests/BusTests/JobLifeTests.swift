@@ -255,19 +255,19 @@ import Testing
     }
 
     @Test func noDescriptorsLeakOverManyJobs() async throws {
-        try await TestDaemon.with { daemon in
-            #expect(try await daemon.inpaint().end() == "")
-            let caller = try await daemon.bus.connect()
-            for _ in 0..<5 { #expect(try await daemon.inpaint(over: caller).end() == "") }
-            let before = try openDescriptors()
-            for _ in 0..<20 {
+        let name = "leak-\(UUID().uuidString)"
+        try await TestDaemon.with(codec: TestCodec(fileName: name)) { daemon in
+            for _ in 0..<10 {
                 let caller = try await daemon.bus.connect()
-                let job = try await daemon.inpaint(over: caller)
+                let job = try await ManagerProxy(caller).inpaint(
+                    image: memory(PortableMap.photo(8, 4), named: name),
+                    mask: memory(PortableMap.mask(8, 4, marked: 6), named: name), .init())
                 #expect(try await job.end() == "")
-                _ = try await job.result()
+                #expect(try await job.result().images.count == 1)
+                #expect(try openMemoryFiles(named: name) > 0)
                 await caller.close()
             }
-            try await eventually("closed descriptors") { try openDescriptors() <= before }
+            try await eventually("closed descriptors") { try openMemoryFiles(named: name) == 0 }
         }
     }
 }

@@ -56,10 +56,9 @@ private func call(_ member: String, _ body: [BusValue] = [], path: String = "/ec
         try await PrivateBus.with { bus in
             let server = try await echo(on: bus)
             let client = try await bus.connect()
-            let file = try BusFileDescriptor.memory(named: "test")
+            let name = "leak-\(UUID().uuidString)"
+            let file = try BusFileDescriptor.memory(named: name)
             #expect(write(file.rawValue, "hello", 5) == 5)
-            _ = try await client.call(call("Echo", [.unixFD(file)]))
-            let before = try openDescriptors()
             for _ in 0..<50 {
                 let reply = try await client.call(
                     call("Echo", [.unixFD(file), .descriptors([file, file]), .options(["fd": .unixFD(file)])]))
@@ -70,7 +69,7 @@ private func call(_ member: String, _ body: [BusValue] = [], path: String = "/ec
                 #expect(reply[1].descriptors?.count == 2)
                 #expect(fcntl(back.rawValue, F_GETFD) & FD_CLOEXEC != 0)
             }
-            try await eventually("closed duplicates") { try openDescriptors() <= before }
+            try await eventually("closed duplicates") { try openMemoryFiles(named: name) == 1 }
             await server.close()
         }
     }

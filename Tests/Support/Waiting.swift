@@ -45,7 +45,11 @@ package func next<T: Sendable>(_ what: String, of stream: AsyncStream<T>, within
     }
 }
 
-/// How many file descriptors this process has open.
-package func openDescriptors() throws -> Int {
-    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+/// How many descriptors of memory files of this name the process has open. Other tests run beside this one, so the count
+/// of all descriptors says nothing.
+package func openMemoryFiles(named name: String) throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count {
+        let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+        return target?.hasPrefix("/memfd:\(name) ") ?? false
+    }
 }

@@ -6,6 +6,9 @@ import RefineDaemon
 
 /// A codec for the one format that needs none: binary PPM photos and PGM masks.
 struct TestCodec: PhotoCodec {
+    /// The name of the memory files that it makes.
+    var fileName = "test"
+
     func decode(
         image: BusFileDescriptor, mask: BusFileDescriptor?, boxes: [InpaintOptions.Box]
     ) async throws -> DecodedFile {
@@ -34,20 +37,20 @@ struct TestCodec: PhotoCodec {
 
     func encode(source image: BusFileDescriptor, _ photo: RawPhoto, _ outcome: FillOutcome) async throws -> EncodedFile
     {
-        try Self.file(photo.width, photo.height, outcome.filled)
+        try file(photo.width, photo.height, outcome.filled)
     }
 
     func compare(_ photo: RawPhoto, _ outcome: FillOutcome) async throws -> EncodedFile {
-        try Self.file(photo.width, photo.height, outcome.classical)
+        try file(photo.width, photo.height, outcome.classical)
     }
 
     func guards() async -> [String: Bool] { ["test": true] }
 
-    private static func file(_ width: Int, _ height: Int, _ samples: RawPhoto.Samples) throws -> EncodedFile {
-        guard case .u8(let values) = samples else { throw unsupported("image") }
+    private func file(_ width: Int, _ height: Int, _ samples: RawPhoto.Samples) throws -> EncodedFile {
+        guard case .u8(let values) = samples else { throw Self.unsupported("image") }
         let bytes = PortableMap.header(channels: 3, width: width, height: height) + values
         return EncodedFile(
-            file: try memory(bytes), size: bytes.count, format: "ppm", notes: ["lossless"])
+            file: try memory(bytes, named: fileName), size: bytes.count, format: "ppm", notes: ["lossless"])
     }
 
     static func unsupported(_ name: String) -> RefineError {
@@ -91,8 +94,8 @@ struct PortableMap {
 }
 
 /// The bytes in a file in memory.
-func memory(_ bytes: [UInt8]) throws -> BusFileDescriptor {
-    let file = try BusFileDescriptor.memory(named: "test")
+func memory(_ bytes: [UInt8], named name: String = "test") throws -> BusFileDescriptor {
+    let file = try BusFileDescriptor.memory(named: name)
     var rest = bytes[...]
     while !rest.isEmpty {
         let count = rest.withUnsafeBytes { write(file.rawValue, $0.baseAddress, $0.count) }

@@ -17,7 +17,7 @@ struct TestDaemon {
     /// Runs `body` with a daemon that has its name.
     static func with<T>(
         gate: StepGate? = nil, steps: Int = 3, hasTextEncoder: Bool = false, limits: ServiceLimits = .init(),
-        loader: EngineRoom.Loader? = nil, _ body: (TestDaemon) async throws -> T
+        codec: TestCodec = .init(), loader: EngineRoom.Loader? = nil, _ body: (TestDaemon) async throws -> T
     ) async throws -> T {
         try await PrivateBus.with { bus in
             let clock = ManualTime()
@@ -28,7 +28,7 @@ struct TestDaemon {
             parts.privacy = { ["guard": true] }
             let loader = loader ?? { TestEngine(steps: steps, hasTextEncoder: hasTextEncoder, gate: gate) }
             let daemon = Daemon(
-                address: try BusAddress(bus.address), codec: TestCodec(), room: try EngineRoom(loader), parts: parts)
+                address: try BusAddress(bus.address), codec: codec, room: try EngineRoom(loader), parts: parts)
             let running = Task { try await daemon.run() }
             let client = try await bus.connect()
             let test = TestDaemon(bus: bus, client: client, clock: clock)
