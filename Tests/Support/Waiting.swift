@@ -3,6 +3,9 @@ import Foundation
 /// A condition that did not come true in time.
 package struct Overdue: Error, CustomStringConvertible {
     package let what: String
+
+    package init(what: String) { self.what = what }
+
     package var description: String { "waited too long for \(what)" }
 }
 
