@@ -90,7 +90,8 @@ let package = Package(
         .testTarget(name: "WorkerTests", dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec"]),
         .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon", "TestSupport"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["RefineBus", "ImageCodec", "Diffusion", "Layers", "TensorCore", "TestSupport"]),
+            name: "EndToEndTests",
+            dependencies: ["RefineBus", "ImageCodec", "Diffusion", "Layers", "TensorCore", "TestSupport"]),
         .testTarget(name: "StructureTests"),
     ],
     swiftLanguageModes: [.v6],

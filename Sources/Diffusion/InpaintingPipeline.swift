@@ -84,11 +84,12 @@ public final class DenoisingRun {
     /// One denoising step. Does nothing once all are done.
     public func step() {
         guard completedSteps < totalSteps else { return }
-        let timestep = timesteps[completedSteps]
+        let timestep = self.timesteps[completedSteps]
         let input = Variable(Tensor.concatenated([sample, condition.channels]))
         let batch = input.shape[0]
-        let output = pipeline.unet(input, timesteps: Array(repeating: Float(timestep), count: batch)).value * condition.hole
-        let next = completedSteps + 1 < totalSteps ? timesteps[completedSteps + 1] : -1
+        let timesteps = Array(repeating: Float(timestep), count: batch)
+        let output = pipeline.unet(input, timesteps: timesteps).value * condition.hole
+        let next = completedSteps + 1 < totalSteps ? self.timesteps[completedSteps + 1] : -1
         sample = pipeline.scheduler.step(sample: sample, output: output, from: timestep, to: next)
         completedSteps += 1
     }

@@ -27,8 +27,8 @@ public final class StudentTrainer {
         self.configuration = configuration
         run = try RunFolder(folder, configuration: configuration)
         let sampler = CropSampler(
-            cache: SceneCache(seed: configuration.seed, simpleShare: configuration.simpleShare), scenes: configuration.scenes, seed: configuration.seed,
-            thinShare: configuration.thinShare)
+            cache: SceneCache(seed: configuration.seed, simpleShare: configuration.simpleShare),
+            scenes: configuration.scenes, seed: configuration.seed, thinShare: configuration.thinShare)
         let c = configuration
         loader = BatchLoader(ahead: 4) { step in
             let large = c.largeCropInterval > 0 && step % c.largeCropInterval == c.largeCropInterval - 1
