@@ -13,7 +13,6 @@ struct JobPipeline: Sendable {
     func run(
         _ input: Job.Input, report: @Sendable (JobMachine.Event) async -> Void
     ) async throws -> Job.Result {
-        defer { FreeMemory.giveBack() }
         do {
             return try await work(input, report: report)
         } catch {

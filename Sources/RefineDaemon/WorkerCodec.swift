@@ -77,7 +77,8 @@ public struct WorkerCodec: PhotoCodec {
             // Its first sentence says what, the others say what to do.
             let end = error.message.firstRange(of: ". ")
             throw RefineError(
-                code, error.argument, error.reason, String(error.message[..<(end?.lowerBound ?? error.message.endIndex)]),
+                code, error.argument, error.reason,
+                String(error.message[..<(end?.lowerBound ?? error.message.endIndex)]),
                 remedy: end.map { String(error.message[$0.upperBound...]) } ?? "")
         }
     }
