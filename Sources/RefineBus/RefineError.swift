@@ -31,7 +31,8 @@ public struct RefineError: Error, Sendable, Equatable, CustomStringConvertible {
         self.code = code
         self.subject = subject
         self.reason = reason
-        self.detail = detail
+        // The separator of the message's form belongs to the form alone.
+        self.detail = detail.replacing("; ", with: ", ")
         self.remedy = remedy
     }
 

@@ -178,6 +178,8 @@ actor InpaintService {
             }
             self.running = nil
             self.workOnNext()
+            // Here, where nothing of the job is left.
+            if self.running == nil { FreeMemory.giveBack() }
         }
         running = (path, task)
     }

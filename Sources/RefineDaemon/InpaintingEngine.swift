@@ -13,8 +13,12 @@ final class InpaintingEngine: FillEngine {
         do {
             model = try FillModel(directory: directory)
         } catch {
-            // The error itself ends with what to do about the file.
-            throw RefineError(.noModel, "model", "not-loaded", "\(error)", remedy: "then restart refined")
+            // Its text ends with what to do about the file.
+            let text = "\(error)"
+            let end = text.firstRange(of: "; ")
+            throw RefineError(
+                .noModel, "model", "not-loaded", String(text[..<(end?.lowerBound ?? text.endIndex)]),
+                remedy: (end.map { text[$0.upperBound...] + ", " } ?? "") + "then restart refined")
         }
         let info = model.info
         self.info = EngineInfo(

@@ -74,7 +74,12 @@ public struct WorkerCodec: PhotoCodec {
             return try await body(worker)
         } catch let error as WorkerError {
             let code = RefineError.Code(rawValue: error.code.rawValue) ?? .failed
-            throw RefineError(code, error.argument, error.reason, error.message)
+            // Its first sentence says what, the others say what to do.
+            let end = error.message.firstRange(of: ". ")
+            throw RefineError(
+                code, error.argument, error.reason,
+                String(error.message[..<(end?.lowerBound ?? error.message.endIndex)]),
+                remedy: end.map { String(error.message[$0.upperBound...]) } ?? "")
         }
     }
 }
