@@ -11,7 +11,7 @@ import TensorCore
 /// this is the slope of PSNR averaged over crops. r₀ is ours.
 struct TaskLoss {
     /// r₀: keeps crops whose pre-fill is already right from ruling the mean. In units of σ_data².
-    static let residualFloor: Float = 0.05
+    static let residualFloor: Float = 0.01
 
     let codec: SpaceToDepthCodec
     let scheduler: DDIMScheduler
