@@ -38,7 +38,8 @@ public final class BusConnection: @unchecked Sendable {
     ///
     /// - Throws: `BusError` with code `connect` where nobody answers.
     public static func open(_ address: BusAddress) async throws -> BusConnection {
-        let queue = DispatchQueue(label: "org.refinecontrol.bus", qos: .userInitiated)
+        // Of the default quality of service: ordinary users may not have a higher one, and libdispatch would say so.
+        let queue = DispatchQueue(label: "org.refinecontrol.bus")
         return try await withCheckedThrowingContinuation { continuation in
             queue.async {
                 continuation.resume(

@@ -5,8 +5,8 @@ import RefineBus
 
 /// Answers method calls and sends signals: all that the daemon says on the bus.
 ///
-/// Calls are answered in the order of their arrival, so that a `Cancel` never overtakes what was asked before it. Only an
-/// `Inpaint` that has to wait for the model steps aside.
+/// Calls are answered in the order of their arrival, so that a `Cancel` never overtakes what was asked before it. Only
+/// what has to wait steps aside: an `Inpaint` for the model, the Manager's properties for the guards, which are tried.
 struct FrontDesk: Sendable {
     let bus: BusConnection
     let service: InpaintService
@@ -44,8 +44,12 @@ struct FrontDesk: Sendable {
 
     /// Answers `call`. Never throws: every failure is an answer.
     func answer(_ call: IncomingCall) async {
+        await answering(call) { try await dispatch(call) }
+    }
+
+    private func answering(_ call: IncomingCall, _ body: () async throws -> Void) async {
         do {
-            try await dispatch(call)
+            try await body()
         } catch let error as RefineError {
             call.fail(error.name, error.message)
         } catch let error as BusError {
@@ -54,6 +58,11 @@ struct FrontDesk: Sendable {
             log.error("call failed", metadata: ["member": "\(call.message.member)", "error": "\(error)"])
             call.fail(BusErrorName.failed, "the call failed")
         }
+    }
+
+    /// Answers `call` by `body` while the next calls get their turn.
+    private func aside(_ call: IncomingCall, _ body: @escaping @Sendable () async throws -> Void) {
+        Task { await answering(call, body) }
     }
 
     private func dispatch(_ call: IncomingCall) async throws {
@@ -96,6 +105,8 @@ struct FrontDesk: Sendable {
             try Self.requireNoOptions(call)
             let (images, info) = try await service.result(of: path)
             call.reply([.descriptors(images), info.busValue])
+        case (.root, StandardNames.properties, let member):
+            aside(call) { try await properties(call, member, object) }
         case (_, StandardNames.properties, let member):
             try await properties(call, member, object)
         case (_, StandardNames.introspectable, "Introspect"):
@@ -132,15 +143,7 @@ struct FrontDesk: Sendable {
             await watches.watch(caller, on: bus, service)
             await service.release(path)
         }
-        guard await service.model == .loading else { return try await admit() }
-        Task {
-            do {
-                try await admit()
-            } catch {
-                let error = error as? RefineError ?? RefineError(.failed, "daemon", "failed", "\(error)")
-                call.fail(error.name, error.message)
-            }
-        }
+        if await service.model == .loading { aside(call, admit) } else { try await admit() }
     }
 }
 

@@ -12,8 +12,10 @@ public enum ProcessStart {
         // Set means done: the second run comes past here, whatever the value.
         guard !areThreadsSettled else { return }
         setenv(variable, "passive", 1)
-        // Comes back only when it fails; then the daemon is slower, and says so.
+        // By its path, so that the process is not called "exe"; by the link, where the file was replaced meanwhile.
+        if let path = ProgramPlace.path { execv(path, CommandLine.unsafeArgv) }
         execv("/proc/self/exe", CommandLine.unsafeArgv)
+        // Comes back only when it fails; then the daemon is slower, and says so.
         unsetenv(variable)
     }
 
@@ -27,16 +29,24 @@ public enum ModelPlace {
     /// A folder that is not there is returned too: that it is missing is then the model's error, with its place.
     public static func find() -> String {
         if let path = getenv("REFINE_MODEL").map({ String(cString: $0) }), !path.isEmpty { return path }
-        let folder = programFolder()
+        let folder = ProgramPlace.folder
         let installed = "\(folder)/../share/refine-control/models/default-student"
         let built = "\(folder)/refine-control_Diffusion.resources/default-student"
         return access(built, R_OK) == 0 ? built : installed
     }
+}
 
-    private static func programFolder() -> String {
+/// Where the running program is.
+enum ProgramPlace {
+    static var path: String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = readlink("/proc/self/exe", &buffer, buffer.count)
-        let path = String(decoding: buffer.prefix(max(length, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        guard length > 0 else { return nil }
+        return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    static var folder: String {
+        guard let path, let slash = path.lastIndex(of: "/") else { return "." }
+        return String(path[..<slash])
     }
 }
