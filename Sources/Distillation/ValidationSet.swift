@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import Inpainting
 import Layers
+import Metrics
 import TensorCore
 
 /// Fixed crops of real photos with their masks, for choosing among weights; never for training.
@@ -82,25 +83,18 @@ public struct ValidationSet {
         return result
     }
 
-    /// The score of `fills` [N, 3, S, S] against the true images.
+    /// The score of `fills` [N, 3, S, S] against the true images, rounded to 8 bits as they would be saved.
     public func score(_ fills: Tensor) -> Score {
         let plane = images.shape[2] * images.shape[3]
-        var decibels = 0.0, error = 0.0, area = 0.0
-        for i in 0..<count {
-            var cropError = 0.0, cropArea = 0.0
-            for p in 0..<plane where masks.pointer[i * plane + p] >= 0.5 {
-                for channel in 0..<3 {
-                    let j = (i * 3 + channel) * plane + p
-                    let difference = Double(fills.pointer[j] - images.pointer[j])
-                    cropError += difference * difference
-                }
-                cropArea += 3
-            }
-            guard cropArea > 0 else { continue }
-            decibels += -10 * log10(max(cropError / cropArea, 1e-10))
-            error += cropError
-            area += cropArea
+        func row(_ tensor: Tensor, _ i: Int, _ count: Int) -> [Float] {
+            Array(UnsafeBufferPointer(start: tensor.pointer + i * count, count: count))
         }
-        return Score(mean: decibels / Double(count), pooled: -10 * log10(max(error / max(area, 1), 1e-10)))
+        let errors = (0..<count).map { i in
+            HoleError(
+                fill: rounded8Bit(row(fills, i, 3 * plane)), truth: row(images, i, 3 * plane),
+                mask: row(masks, i, plane).map { $0 >= 0.5 ? 255 : 0 })
+        }
+        let summary = HoleError.summary(errors) ?? (mean: 0, pooled: 0)
+        return Score(mean: summary.mean, pooled: summary.pooled)
     }
 }
