@@ -8,8 +8,8 @@ struct InpaintCommand: AsyncParsableCommand {
         commandName: "inpaint",
         abstract: "Fill what a mask or a box marks in a photo.",
         discussion: """
-            White in the mask is filled, black is kept; all pixels outside stay exactly as they are. The result has the \
-            format of the photo.
+            White in the mask is filled, black is kept. The result has the format of the photo. In PNG, TIFF and other \
+            lossless formats all pixels outside stay exactly as they are; JPEG is encoded anew, at the photo's quality.
 
             What is white in mask.png, into photo-filled.jpg:
 

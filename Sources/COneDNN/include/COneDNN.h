@@ -29,7 +29,7 @@ void refine_conv_destroy(refine_conv *conv);
 int refine_conv_forward(refine_conv *conv, const float *src, const float *weights, const float *bias, float *dst);
 /// diff_src = convᵀ(diff_dst, weights).
 int refine_conv_backward_data(refine_conv *conv, const float *diff_dst, const float *weights, float *diff_src);
-/// diff_weights = the gradient of the weights; `diff_bias` may be NULL.
+/// diff_weights and diff_bias = the gradients of weights and bias.
 int refine_conv_backward_weights(refine_conv *conv, const float *src, const float *diff_dst, float *diff_weights,
                                  float *diff_bias);
 
