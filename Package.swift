@@ -86,7 +86,7 @@ let package = Package(
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"], resources: [.copy("Fixtures")]),
         .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Metrics"]),
-        .testTarget(name: "DistillationTests", dependencies: ["Distillation"]),
+        .testTarget(name: "DistillationTests", dependencies: ["Distillation", "Diffusion", "Layers"]),
         .testTarget(name: "WorkerTests", dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec"]),
         .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon", "TestSupport"]),
         .testTarget(
