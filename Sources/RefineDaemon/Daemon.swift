@@ -60,8 +60,8 @@ public struct Daemon: Service {
             parts.log.info("stopping")
             await service.stop()
             await signals.value
-            try? await bus.disown(RefineNames.bus)
             sink.finish()
+            // Gives back the name as well.
             await bus.close()
         }
     }

@@ -238,7 +238,7 @@ import Testing
             #expect(end == "org.refinecontrol.Refine1.Error.Cancelled")
             #expect(gate.arrived == 2)
             try await running.value
-            #expect(try await client.owner(of: RefineNames.bus) == nil)
+            try await eventually("the free name") { try await client.owner(of: RefineNames.bus) == nil }
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The manual pages and the help name the same options.
@@ -24,7 +25,7 @@ import Testing
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
             "../../man/refinectl.1")
         let manual = try String(contentsOf: file.standardized, encoding: .utf8).replacing("\\-", with: "-")
-        let help = try await Program.product("refinectl", bus: nil).run(["inpaint", "--help"]).output
-        for option in manual.matches(of: /--[a-z]+/) { #expect(help.contains(option.output)) }
+        let help = try await Program.product("refinectl", bus: nil).run(["inpaint", "--help"])
+        for option in manual.matches(of: /--[a-z]+/) { #expect(help.output.contains(option.output)) }
     }
 }
