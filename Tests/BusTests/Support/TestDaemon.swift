@@ -120,9 +120,14 @@ final class ManualTime: Sendable {
 extension JobProxy {
     /// Waits for the end and returns the error name, empty for success.
     func end() async throws -> String {
-        for await event in events() {
-            if case .completed(_, let error) = event { return error }
+        let (ends, sink) = AsyncStream.makeStream(of: String.self)
+        let reader = Task {
+            for await event in events() {
+                if case .completed(_, let error) = event { sink.yield(error) }
+            }
+            sink.finish()
         }
-        throw Overdue(what: "the end of a job")
+        defer { reader.cancel() }
+        return try await next("the end of a job", of: ends)
     }
 }
