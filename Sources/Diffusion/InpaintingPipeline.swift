@@ -28,6 +28,9 @@ public final class InpaintingPipeline {
         codec = SpaceToDepthCodec(folder.codec)
     }
 
+    /// Gives the buffers that past runs left in the engine's pool back to the system; weights stay.
+    public static func releaseScratch() { StoragePool.trim() }
+
     public var name: String { folder.index.name }
     public var generation: String { folder.index.generation }
     public var defaultSteps: Int { folder.index.defaultSteps }

@@ -10,4 +10,7 @@ extension FillModel {
     public convenience init(directory: String) throws {
         self.init(pipeline: try InpaintingPipeline(directory: directory))
     }
+
+    /// Gives the memory that past fills worked in back to the system; the weights stay. Call it when a job is over.
+    public static func releaseScratch() { InpaintingPipeline.releaseScratch() }
 }

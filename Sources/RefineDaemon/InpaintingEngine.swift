@@ -83,6 +83,7 @@ private final class InpaintingRun: FillRun {
 
     func finish() throws -> FillOutcome {
         let result = try InpaintingEngine.refining { try task.finish() }
+        FillModel.releaseScratch()
         return FillOutcome(
             filled: Self.samples(result.filled), changed: result.changed.values,
             classical: Self.samples(result.classical), steps: steps)
