@@ -8,10 +8,18 @@ struct CropSampler: Sendable {
     let seed: UInt64
     /// Share of crops with many thin holes: they have an answer, and it is near.
     let thinShare: Float
-
-    /// What an error at depth 1, 2, ... counts: 0.96^(depth - 1). Deep inside there is nothing to know, and its noise
+    /// What an error at depth 1, 2, ... counts: powers of the configured factor. Deep inside there is nothing to know, and its noise
     /// would drown the gradient of the rim (the spatially discounted loss of Yu et al. 2018).
-    static let discount: [Float] = (0..<128).reduce(into: []) { list, _ in list.append((list.last ?? 1 / 0.96) * 0.96) }
+    let discount: [Float]
+
+    init(_ configuration: TrainingConfiguration) {
+        cache = SceneCache(seed: configuration.seed, simpleShare: configuration.simpleShare)
+        scenes = configuration.scenes
+        seed = configuration.seed
+        thinShare = configuration.thinShare
+        let factor = configuration.depthDiscount
+        discount = (0..<127).reduce(into: [1]) { list, _ in list.append(list[list.count - 1] * factor) }
+    }
 
     /// The batch of one step: a function of the seed and the step alone, so that a resumed run sees the same data.
     func batch(step: Int, count: Int, size: Int) -> TrainingBatch {
@@ -27,7 +35,7 @@ struct CropSampler: Sendable {
                 ? RandomMask.scratches(width: size, height: size, seed: random.next())
                 : RandomMask.make(width: size, height: size, seed: random.next())
             let depth = HoleDepth.chessboard(mask, width: size, height: size)
-            weights += depth.map { $0 > 0 ? Self.discount[min($0, Self.discount.count) - 1] : 0 }
+            weights += depth.map { $0 > 0 ? discount[min($0, discount.count) - 1] : 0 }
             images += crop
             prefills += BiharmonicFill.fill(
                 crop, channels: 3, width: size, height: size, mask: mask, tolerance: BiharmonicFill.trainingTolerance)

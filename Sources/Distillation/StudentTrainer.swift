@@ -26,9 +26,7 @@ public final class StudentTrainer {
     ) throws {
         self.configuration = configuration
         run = try RunFolder(folder, configuration: configuration)
-        let sampler = CropSampler(
-            cache: SceneCache(seed: configuration.seed, simpleShare: configuration.simpleShare),
-            scenes: configuration.scenes, seed: configuration.seed, thinShare: configuration.thinShare)
+        let sampler = CropSampler(configuration)
         let c = configuration
         loader = BatchLoader(ahead: 4) { step in
             let large = c.largeCropInterval > 0 && step % c.largeCropInterval == c.largeCropInterval - 1
@@ -55,7 +53,7 @@ public final class StudentTrainer {
         average = ExponentialMovingAverage(unet.parameters, decay: configuration.emaDecay)
         loss = TaskLoss(
             codec: SpaceToDepthCodec(codec), scheduler: try DDIMScheduler(model.scheduler),
-            terminalShare: configuration.terminalShare)
+            terminalShare: configuration.terminalShare, relativeExponent: configuration.relativeExponent)
         schedule = LearningRateSchedule(
             peak: configuration.learningRate, warmUpSteps: configuration.warmUpSteps,
             totalSteps: configuration.steps)

@@ -1,14 +1,16 @@
 import Autograd
 import Diffusion
+import Foundation
 import Layers
 import TensorCore
 
 /// L_task of the method: the student's prediction of the clean residual against the true one, inside the hole.
 ///
-/// `L = mean over crops of Σ d (x̂₀ - x₀)² / (Σ d x₀² + r₀ Σ d)` over hole elements; d is the discount by depth. Each crop
-/// counts by how much of its pre-fill's error is left, whether it is a faint wire or coarse gravel: without that, what
-/// nobody can predict (noise, rough textures) would drown what can be learnt. Its logarithm is the PSNR of a crop, so
-/// this is the slope of PSNR averaged over crops. r₀ is ours.
+/// `L = mean over crops of (Σ d (x̂₀ - x₀)² / Σ d) / (Σ d x₀² / Σ d + r₀)^p` over hole elements; d is the discount by
+/// depth. With p = 1 each crop counts by how much of its pre-fill's error is left, whether it is a faint wire or coarse
+/// gravel: without that, what nobody can predict (noise, rough textures) would drown what can be learnt first. Its
+/// logarithm is the PSNR of a crop, so this is the slope of PSNR averaged over crops; p = 0 is that of a pooled PSNR.
+/// r₀ and p are ours.
 struct TaskLoss {
     /// r₀: keeps crops whose pre-fill is already right from ruling the mean. In units of σ_data².
     static let residualFloor: Float = 0.01
@@ -17,6 +19,8 @@ struct TaskLoss {
     let scheduler: DDIMScheduler
     /// Share of samples at the last, pure-noise timestep.
     let terminalShare: Float
+    /// p above.
+    let relativeExponent: Float
 
     /// One forward pass on a batch; `random` draws timesteps and noise.
     /// - Returns: the loss, and what it would be for a prediction of zero: for the pre-fill alone.
@@ -57,7 +61,7 @@ struct TaskLoss {
         return result
     }
 
-    /// d / (Σ d x₀² + r₀ Σ d) / N on every element of [N, C, H, W]; the sums are over each crop.
+    /// d / Σ d / (Σ d x₀² / Σ d + r₀)^p / N on every element of [N, C, H, W]; the sums are over each crop.
     private func weights(clean: Tensor, discount: Tensor) -> Tensor {
         let weight = Tensor.concatenated([discount, discount, discount])
             .spaceToDepth(codec.configuration.patchSize)
@@ -68,7 +72,8 @@ struct TaskLoss {
                 total += weight.pointer[j]
                 squares += weight.pointer[j] * clean.pointer[j] * clean.pointer[j]
             }
-            let factor = 1 / (max(squares + Self.residualFloor * total, 1e-6) * Float(count))
+            total = max(total, 1e-6)
+            let factor = 1 / (pow(squares / total + Self.residualFloor, relativeExponent) * total * Float(count))
             for j in (i * slice)..<((i + 1) * slice) { weight.pointer[j] *= factor }
         }
         return weight

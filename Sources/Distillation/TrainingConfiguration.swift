@@ -19,6 +19,11 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var thinShare: Float = 0.5
     /// Share of scenes with nothing but sharp shapes, see `SimpleScene`.
     public var simpleShare: Float = 0
+    /// How far each crop is weighed by the inverse of its pre-fill's error: 1 counts relative errors, as a mean of PSNR
+    /// does; 0 counts squared errors, as a pooled PSNR does.
+    public var relativeExponent: Float = 1
+    /// What an error counts for each pixel that it lies deeper in the hole, as a factor.
+    public var depthDiscount: Float = 0.96
     /// How many procedural scenes of 256 x 256 the crops come from; each is drawn when it is first needed.
     public var scenes = 6_000
 

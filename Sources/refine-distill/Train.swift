@@ -29,6 +29,9 @@ struct Train: ParsableCommand {
     @Option(help: "Share of samples at the pure-noise timestep.") var terminalShare: Float = 0.8
     @Option(help: "Share of crops with many thin holes.") var thinShare: Float = 0.5
     @Option(help: "Share of scenes with nothing but sharp shapes.") var simpleShare: Float = 0
+    @Option(help: "Weigh crops by their pre-fill's error to minus this: 1 for relative errors, 0 for plain ones.")
+    var relativeExponent: Float = 1
+    @Option(help: "What an error counts for each pixel deeper in the hole.") var depthDiscount: Float = 0.96
     @Option(help: "How many scenes the crops come from.") var scenes = 6_000
     @Option(help: "Crops of real photos to score on, as Tests/Peers/make_crops.py writes them; may be repeated.")
     var validation: [String] = []
@@ -53,6 +56,8 @@ struct Train: ParsableCommand {
         c.terminalShare = terminalShare
         c.thinShare = thinShare
         c.simpleShare = simpleShare
+        c.relativeExponent = relativeExponent
+        c.depthDiscount = depthDiscount
         c.scenes = scenes
         let core = BLAS.coreType
         print(
