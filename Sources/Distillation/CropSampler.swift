@@ -28,7 +28,9 @@ struct CropSampler: Sendable {
         var images: [Float] = [], prefills: [Float] = [], masks: [Float] = [], weights: [Float] = []
         images.reserveCapacity(count * 3 * plane)
         for _ in 0..<count {
-            let crop = crop(size: size, &random)
+            var crop = crop(size: size, &random)
+            // Most of what is flat has nothing to teach: three in four of such crops are drawn again, once.
+            if Self.isFlat(crop, size: size), random.uniform() < 0.75 { crop = self.crop(size: size, &random) }
             let isThin = random.uniform() < thinShare
             let mask =
                 isThin
@@ -45,12 +47,26 @@ struct CropSampler: Sendable {
             count: count, size: size, images: images, prefills: prefills, masks: masks, weights: weights)
     }
 
+    /// Whether neighbours two pixels apart differ by less than 1.5 % of the range on average.
+    private static func isFlat(_ crop: [Float], size: Int) -> Bool {
+        var sum: Float = 0
+        for y in 0..<(size - 2) {
+            let row = (size + y) * size
+            for x in 0..<(size - 2) {
+                sum += abs(crop[row + x] - crop[row + x + 2]) + abs(crop[row + x] - crop[row + x + 2 * size])
+            }
+        }
+        return sum < 0.03 * Float(size - 2) * Float(size - 2)
+    }
+
     /// Planar RGB [3, size, size] in 0...1, quantised to 8 bits as photos are.
     private func crop(size: Int, _ random: inout SeededRandom) -> [Float] {
         let side = SceneCache.side
         let pixels = cache.pixels(of: Int(random.next() % UInt64(scenes)))
-        // Half of the small crops see the scene at half its scale: more structure in the same window.
-        let scale = size * 2 <= side && random.uniform() < 0.5 ? 2 : 1
+        // Scenes are drawn larger than crops: seen at a half or a quarter of their scale they are as sharp and as
+        // crowded as photos that were scaled down.
+        let scales = [1, 2, 2, 4].filter { size * $0 <= side }
+        let scale = scales[Int(random.next() % UInt64(scales.count))]
         let span = size * scale
         let left = Int(random.next() % UInt64(side - span + 1)), top = Int(random.next() % UInt64(side - span + 1))
         let turn = random.next()

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Procedural scenes, each drawn from its own seed when it is first asked for and kept as bytes.
 final class SceneCache: Sendable {
-    static let side = 256
+    static let side = 512
     private let seed: UInt64
     private let generator = SceneGenerator()
     private let scenes = Mutex<[Int: [UInt8]]>([:])

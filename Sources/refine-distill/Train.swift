@@ -32,7 +32,7 @@ struct Train: ParsableCommand {
     @Option(help: "Weigh crops by their pre-fill's error to minus this: 1 for relative errors, 0 for plain ones.")
     var relativeExponent: Float = 1
     @Option(help: "What an error counts for each pixel deeper in the hole.") var depthDiscount: Float = 0.96
-    @Option(help: "How many scenes the crops come from.") var scenes = 6_000
+    @Option(help: "How many scenes the crops come from.") var scenes = 4_000
     @Option(help: "Crops of real photos to score on, as Tests/Peers/make_crops.py writes them; may be repeated.")
     var validation: [String] = []
     @Option(help: "How many crops of each validation file to use.") var validationLimit = 96
