@@ -22,13 +22,31 @@ public struct ManagerProxy: Sendable {
     public func inpaint(
         image: BusFileDescriptor, mask: BusFileDescriptor, _ options: InpaintOptions
     ) async throws -> JobProxy {
+        try await start("Inpaint", [.unixFD(image), .unixFD(mask), options.busValue])
+    }
+
+    /// Starts a job on raw pixels.
+    ///
+    /// - Parameters:
+    ///   - pixels: A memfd, which is sealed by this.
+    ///   - mask: The same, `GRAY8`; of zero length where `options` holds boxes.
+    /// - Throws: as ``inpaint(image:mask:_:)``.
+    public func inpaint(
+        pixels: BusFileDescriptor, _ layout: RasterLayout, mask: BusFileDescriptor, _ maskLayout: RasterLayout,
+        _ options: InpaintOptions
+    ) async throws -> JobProxy {
+        try await start(
+            "InpaintPixels",
+            [.unixFD(pixels), layout.busValue, .unixFD(mask), maskLayout.busValue, options.busValue])
+    }
+
+    private func start(_ member: String, _ arguments: [BusValue]) async throws -> JobProxy {
         // From before the call, so that not even the quickest job is missed.
         let signals = try await JobProxy.signals(on: bus)
         let call = BusCall(
-            to: RefineNames.bus, path: RefineNames.root, interface: RefineNames.manager, member: "Inpaint",
-            [.unixFD(image), .unixFD(mask), options.busValue])
+            to: RefineNames.bus, path: RefineNames.root, interface: RefineNames.manager, member: member, arguments)
         let reply = try await bus.callRefine(call, timeout: .seconds(120))
-        guard let path: BusObjectPath = reply.first?.content() else { throw RefineError.badReply("Inpaint") }
+        guard let path: BusObjectPath = reply.first?.content() else { throw RefineError.badReply(member) }
         return JobProxy(bus, path.rawValue, signals: signals)
     }
 

@@ -93,7 +93,7 @@ struct FrontDesk: Sendable {
 
     private func perform(_ call: IncomingCall, _ object: Object, _ interface: String, _ caller: String) async throws {
         switch (object, interface, call.message.member) {
-        case (.root, RefineNames.manager, "Inpaint"):
+        case (.root, RefineNames.manager, "Inpaint"), (.root, RefineNames.manager, "InpaintPixels"):
             try await inpaint(call, caller)
         case (.root, StandardNames.objectManager, "GetManagedObjects"):
             call.reply([await managedObjects(caller)])
@@ -133,12 +133,9 @@ struct FrontDesk: Sendable {
     }
 
     private func inpaint(_ call: IncomingCall, _ caller: String) async throws {
-        let body = call.message.body
-        guard body.count == 3, let image = body[0].descriptor, let mask = body[1].descriptor else {
-            throw BusError(remote: BusErrorName.invalidArguments, "Inpaint takes two file descriptors and options")
-        }
+        let (member, arguments) = (call.message.member, call.message.body)
         let admit: @Sendable () async throws -> Void = {
-            let path = try await service.admit(image: image, mask: mask, options: body[2], caller: caller)
+            let path = try await service.admit(member, arguments, caller: caller)
             call.reply([.objectPath(BusObjectPath(path))])
             await watches.watch(caller, on: bus, service)
             await service.release(path)

@@ -53,13 +53,14 @@ actor InpaintService {
 
     /// Takes a job. Work begins after ``release(_:)``, when the caller has been told the path.
     ///
-    /// - Parameter caller: The unique name of the caller.
+    /// - Parameters:
+    ///   - member: `Inpaint` or `InpaintPixels`.
+    ///   - arguments: those of the call; their signature was checked.
+    ///   - caller: the unique name of the caller.
     /// - Returns: The job's object path.
     /// - Throws: `RefineError`.
-    func admit(image: BusFileDescriptor, mask: BusFileDescriptor, options: BusValue, caller: String) async throws
-        -> String
-    {
-        let options = try InpaintOptions(options)
+    func admit(_ member: String, _ arguments: [BusValue], caller: String) async throws -> String {
+        let options = try InpaintOptions(arguments.last ?? .options([:]))
         let info: EngineInfo
         switch await loadModel() {
         case .ready(let ready): info = ready
@@ -68,7 +69,7 @@ actor InpaintService {
             throw RefineError(.noModel, "model", "loading", "the model is still loading", remedy: "try again")
         }
         try options.validate(for: info)
-        try Self.checkFiles(image, mask, options)
+        let source = try JobSource(member, arguments, options)
         guard !isStopping else {
             throw RefineError(.failed, "daemon", "stopping", "refined is stopping", remedy: "start it again")
         }
@@ -78,16 +79,9 @@ actor InpaintService {
                 remedy: "try again when one of them has finished")
         }
         let path = try newPath(options, caller)
-        let request = FillRequest(
-            steps: options.steps.map(Int.init), seed: options.seed ?? UInt64.random(in: 0...UInt64.max),
-            feather: options.feather.map(Int.init), dilate: options.dilate.map(Int.init),
-            prompt: options.prompt.flatMap { $0.isEmpty ? nil : $0 }, guidance: options.guidance,
-            variants: Int(options.variants ?? 1))
         book[path] = Job(
             path: path, owner: caller, isDetached: options.detach,
-            input: .init(
-                image: image, mask: options.box.isEmpty ? mask : nil, boxes: options.box, request: request,
-                compare: options.compare))
+            input: .init(source: source, request: FillRequest(options, model: info), compare: options.compare))
         return path
     }
 
@@ -237,27 +231,6 @@ actor InpaintService {
         guard let job = book[path] else { return }
         book[path] = nil
         if let owner = job.owner { noticeSink.yield(.removed(path: path, to: owner)) }
-    }
-
-    private static func checkFiles(
-        _ image: BusFileDescriptor, _ mask: BusFileDescriptor, _ options: InpaintOptions
-    ) throws(RefineError) {
-        if try InputFile.check(image, named: "image") == 0 {
-            throw RefineError(
-                .unsupportedFormat, "image", "empty-file", "the photo's file has no content",
-                remedy: "check how the file was made")
-        }
-        switch (try InputFile.check(mask, named: "mask") == 0, options.box.isEmpty) {
-        case (true, true):
-            throw RefineError(
-                .invalidArgument, "mask", "empty-file", "the mask's file has no content and there is no box",
-                remedy: "give a mask that is white where the photo is to be filled, or the option box")
-        case (false, false):
-            throw RefineError(
-                .invalidArgument, "box", "mask-and-box", "there are a mask and a box",
-                remedy: "give one of them; with box the mask's file must be of zero length")
-        default: break
-        }
     }
 
     private func newPath(_ options: InpaintOptions, _ caller: String) throws -> String {

@@ -28,10 +28,10 @@ final class InpaintingEngine: FillEngine {
 
     func begin(_ photo: RawPhoto, _ request: FillRequest) throws -> any FillRun {
         try Self.refining {
-            guard request.prompt == nil, request.guidance == nil, request.variants == 1 else {
+            guard request.prompt == nil, request.guidance == nil else {
                 throw RefineError(
                     .invalidArgument, "prompt", "not-supported", "this engine does not follow prompts",
-                    remedy: "leave out prompt, guidance and variants")
+                    remedy: "leave out prompt and guidance")
             }
             var options = FillOptions(steps: request.steps, seed: request.seed)
             if let feather = request.feather { options.feather = feather }

@@ -5,10 +5,7 @@ import RefineBus
 struct Job: Sendable {
     /// What is to be done; let go of when the job is finished.
     struct Input: Sendable {
-        let image: BusFileDescriptor
-        /// Nil where the boxes say what to fill.
-        let mask: BusFileDescriptor?
-        let boxes: [InpaintOptions.Box]
+        let source: JobSource
         let request: FillRequest
         let compare: Bool
     }

@@ -17,7 +17,8 @@ struct TestDaemon {
     /// Runs `body` with a daemon that has its name.
     static func with<T>(
         gate: StepGate? = nil, steps: Int = 3, hasTextEncoder: Bool = false, limits: ServiceLimits = .init(),
-        codec: TestCodec = .init(), loader: EngineRoom.Loader? = nil, _ body: (TestDaemon) async throws -> T
+        codec: TestCodec = .init(), drawsSeed: Bool = false, loader: EngineRoom.Loader? = nil,
+        _ body: (TestDaemon) async throws -> T
     ) async throws -> T {
         try await PrivateBus.with { bus in
             let clock = ManualTime()
@@ -26,7 +27,10 @@ struct TestDaemon {
             parts.time = clock.source
             parts.log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             parts.privacy = { ["guard": true] }
-            let loader = loader ?? { TestEngine(steps: steps, hasTextEncoder: hasTextEncoder, gate: gate) }
+            let loader =
+                loader ?? {
+                    TestEngine(steps: steps, hasTextEncoder: hasTextEncoder, gate: gate, drawsSeed: drawsSeed)
+                }
             let daemon = Daemon(
                 address: try BusAddress(bus.address), codec: codec, room: try EngineRoom(loader), parts: parts)
             let running = Task { try await daemon.run() }
