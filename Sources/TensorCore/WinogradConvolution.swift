@@ -14,8 +14,8 @@ enum WinogradConvolution {
     static func forward(_ x: Tensor, weights: Tensor, bias: Tensor?, into y: Tensor) {
         var shape = shape(x.shape, weights.shape)
         let workspace = workspace(&shape, RK_WINOGRAD_FORWARD_FRESH)
-        rk_winograd_forward_fresh(
-            &shape, x.pointer, weights.pointer, bias?.pointer, y.pointer, workspace.pointer)
+        var tail = rk_winograd_tail(bias: bias.map { UnsafePointer($0.pointer) }, bias_stride: 0, addend: nil)
+        rk_winograd_forward_fresh(&shape, x.pointer, weights.pointer, &tail, y.pointer, workspace.pointer)
     }
 
     static func backwardData(_ dy: Tensor, weights: Tensor, into dx: Tensor) {
