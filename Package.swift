@@ -38,7 +38,7 @@ let package = Package(
             name: "Diffusion", dependencies: ["Layers", "Autograd", "TensorCore"],
             resources: [.copy("Resources/default-student")]),
         .target(name: "Inpainting", dependencies: ["Diffusion", "CKernels"]),
-        .target(name: "Metrics", dependencies: ["Diffusion", "Inpainting"]),
+        .target(name: "Metrics", dependencies: ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
         .target(
             name: "Distillation",
             dependencies: ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
@@ -68,7 +68,7 @@ let package = Package(
         .executableTarget(
             name: "refine-distill",
             dependencies: [
-                "Distillation", "Diffusion", "Layers", "TensorCore", "ImageCodec",
+                "Distillation", "Metrics", "Diffusion", "Layers", "TensorCore", "ImageCodec",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -86,6 +86,9 @@ let package = Package(
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"], resources: [.copy("Fixtures")]),
         .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Metrics"]),
+        .testTarget(
+            name: "MetricsTests", dependencies: ["Metrics", "ImageCodec", "Layers", "TensorCore", "TestSupport"],
+            resources: [.copy("Goldens")]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation", "Diffusion", "Layers"]),
         .testTarget(name: "WorkerTests", dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec"]),
         .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon", "TestSupport"]),

@@ -1,10 +1,11 @@
 import Foundation
 
-/// The error of a fill over the pixels of the hole alone. Add several for the error over all of their holes.
+/// The error of a fill over the pixels of the hole alone, or of a picture over all of its pixels. Add several for the
+/// error over all of their pixels.
 public struct HoleError: Sendable, Equatable {
     /// Sum over hole pixels and channels of (fill - truth)^2.
     public private(set) var squared: Double
-    /// Hole pixels times channels.
+    /// Pixels that count, times channels.
     public private(set) var samples: Int
 
     /// A crop without error scores this much: errors below a half of an 8-bit step cannot be told from none, and a
@@ -26,6 +27,21 @@ public struct HoleError: Sendable, Equatable {
                 squared += difference * difference
                 samples += 1
             }
+        }
+    }
+
+    /// The error over the whole picture: scikit-image's `peak_signal_noise_ratio(truth, fill, data_range=1)`.
+    ///
+    /// - Parameters:
+    ///   - fill: any number of values, 0...1.
+    ///   - truth: as many.
+    public init(fill: [Float], truth: [Float]) {
+        precondition(fill.count == truth.count, "shapes do not match")
+        squared = 0
+        samples = fill.count
+        for (a, b) in zip(fill, truth) {
+            let difference = Double(a - b)
+            squared += difference * difference
         }
     }
 

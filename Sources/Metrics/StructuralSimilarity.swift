@@ -40,6 +40,26 @@ public enum StructuralSimilarity {
         return count > 0 ? sum / Double(count) : nil
     }
 
+    /// The index averaged over the whole picture and all channels, without the 5 pixels along each border whose window
+    /// does not lie inside: scikit-image's own mean with the settings above. Nil where nothing is left.
+    ///
+    /// - Parameter fill, truth: planar `[channels, height, width]`, 0...1.
+    public static func overImage(fill: [Float], truth: [Float], width: Int, height: Int) -> Double? {
+        let plane = width * height
+        precondition(
+            plane > 0 && fill.count == truth.count && fill.count % plane == 0, "shapes do not match")
+        guard min(width, height) > 2 * radius else { return nil }
+        var sum = 0.0
+        for channel in 0..<(fill.count / plane) {
+            let range = (channel * plane)..<((channel + 1) * plane)
+            let map = map(Array(fill[range]), Array(truth[range]), width: width, height: height)
+            for y in radius..<(height - radius) {
+                for x in radius..<(width - radius) { sum += map[y * width + x] }
+            }
+        }
+        return sum / Double((fill.count / plane) * (width - 2 * radius) * (height - 2 * radius))
+    }
+
     /// The index of every pixel of one channel, `[height, width]`.
     public static func map(_ a: [Float], _ b: [Float], width: Int, height: Int) -> [Double] {
         precondition(a.count == width * height && b.count == a.count, "shapes do not match")

@@ -21,7 +21,7 @@ enum ImportTable {
         ("Diffusion", ["Layers", "Autograd", "TensorCore"]),
         // CKernels: the plate solver of the pre-fill.
         ("Inpainting", ["Diffusion", "CKernels"]),
-        ("Metrics", ["Diffusion", "Inpainting"]),
+        ("Metrics", ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
         ("Distillation", ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
 
         // Files and the sandboxed worker.
@@ -49,7 +49,10 @@ enum ImportTable {
         ("refinectl", ["RefineBus", "BusTransport", "CSandbox", "ArgumentParser"]),
         (
             "refine-distill",
-            ["Distillation", "Inpainting", "Diffusion", "Layers", "TensorCore", "ImageCodec", "ArgumentParser"]
+            [
+                "Distillation", "Metrics", "Inpainting", "Diffusion", "Layers", "TensorCore", "ImageCodec",
+                "ArgumentParser",
+            ]
         ),
         ("refine-bench", ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ArgumentParser"]),
     ]

@@ -12,7 +12,7 @@ import Testing
 ///     _, s = structural_similarity(truth, fill, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
 ///                                  data_range=1, channel_axis=0, full=True)
 ///     print(s[:, hole].mean())
-@Suite struct MetricsTests {
+@Suite struct HoleMetricTests {
     private let width = 24
     private let height = 20
 
