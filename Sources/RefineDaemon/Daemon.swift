@@ -49,10 +49,12 @@ public struct Daemon: Service {
         parts.notifier?.send("READY=1\nSTATUS=Loading the model")
         parts.log.info("serving", metadata: ["name": "\(RefineNames.bus)"])
 
+        let check = GuardCheck { await allGuards() }
         let desk = FrontDesk(
-            bus: bus, service: service, privacy: { await allGuards() }, version: parts.version, log: parts.log)
+            bus: bus, service: service, privacy: { await check.guards() }, version: parts.version, log: parts.log)
+        // Nobody waits for it: a daemon that is told to stop must not finish loading first.
+        Task { await reportModel() }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await reportModel() }
             group.addTask { for await call in calls { await desk.answer(call) } }
             let signals = Task { await desk.sendNotices() }
             await Self.untilStopped { await bus.waitUntilClosed() }

@@ -22,6 +22,7 @@ public struct DaemonProgram: Sendable {
         if !ProcessStart.areThreadsSettled {
             log.warning("cannot start anew with OMP_WAIT_POLICY=passive, so fills may be slower")
         }
+        ProcessStart.raiseFileLimit()
         for name in ProcessGuards.takeOn() {
             log.error("a privacy guard could not be put up", metadata: ["guard": "\(name)"])
         }
