@@ -87,7 +87,10 @@ let package = Package(
         .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"], resources: [.copy("Fixtures")]),
         .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Metrics"]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation", "Diffusion", "Layers"]),
-        .testTarget(name: "WorkerTests", dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec"]),
+        .executableTarget(name: "guard-probe", dependencies: ["CSandbox"], path: "Tests/GuardProbe"),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec", "TestSupport", "guard-probe"]),
         .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",

@@ -75,6 +75,11 @@ public enum RefineInterfaces {
                 "Privacy", "a{sb}", .silent,
                 "Each guard by name, and whether it holds: those of the daemon, and with worker- before the name those of "
                     + "refine-worker. They are tried each time this is read."),
+            .init(
+                "Landlock", "a{sv}", .silent,
+                "What the kernel's Landlock enforces in refine-worker, tried when this is read: abi u (0: the kernel has "
+                    + "none), denied as (codes such as read-file, connect-tcp, abstract-unix-socket), every-thread b. "
+                    + "Empty where no worker could be asked."),
             .init("QueueLength", "u", .silent, "How many jobs wait or run."),
             .init(
                 "Model", "a{sv}", .announced,

@@ -51,7 +51,7 @@ public struct Daemon: Service {
 
         let check = GuardCheck { await allGuards() }
         let desk = FrontDesk(
-            bus: bus, service: service, privacy: { await check.guards() }, version: parts.version, log: parts.log)
+            bus: bus, service: service, privacy: { await check.report() }, version: parts.version, log: parts.log)
         // Nobody waits for it: a daemon that is told to stop must not finish loading first.
         Task { await reportModel() }
         await withTaskGroup(of: Void.self) { group in
@@ -68,10 +68,11 @@ public struct Daemon: Service {
         }
     }
 
-    private func allGuards() async -> [String: Bool] {
-        var guards = await parts.privacy()
-        for (name, holds) in await codec.guards() { guards["worker-" + name] = holds }
-        return guards
+    private func allGuards() async -> PrivacyReport {
+        let worker = await codec.guards()
+        var report = PrivacyReport(guards: await parts.privacy(), landlock: worker.landlock)
+        for (name, holds) in worker.guards { report.guards["worker-" + name] = holds }
+        return report
     }
 
     private func reportModel() async {

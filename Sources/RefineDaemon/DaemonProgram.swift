@@ -26,6 +26,9 @@ public struct DaemonProgram: Sendable {
         for name in ProcessGuards.takeOn() {
             log.error("a privacy guard could not be put up", metadata: ["guard": "\(name)"])
         }
+        for (name, holds) in ProcessGuards.check() where !holds {
+            log.error("a privacy guard does not hold", metadata: ["guard": "\(name)"])
+        }
         do {
             var parts = Daemon.Parts()
             parts.limits = limits

@@ -10,7 +10,7 @@ import RefineBus
 struct FrontDesk: Sendable {
     let bus: BusConnection
     let service: InpaintService
-    let privacy: @Sendable () async -> [String: Bool]
+    let privacy: @Sendable () async -> PrivacyReport
     let version: String
     let log: Logger
     let watches = CallerWatches()

@@ -118,3 +118,32 @@ import Testing
         }
     }
 }
+
+/// `refinectl privacy`
+@Suite struct PrivacyCommandTests {
+    @Test func guardsOfAllProgramsAreShown() async throws {
+        try await TestDaemon.with { daemon in
+            let cli = Program.product("refinectl", bus: daemon.bus)
+            let words = try await cli.run(["privacy"])
+            #expect(words.code == 0, "\(words.errors)")
+            for program in ["refined", "refine-worker", "refinectl"] {
+                #expect(words.output.contains(program + "\n"), "\(words.output)")
+            }
+            #expect(words.output.contains("Landlock: ABI 3; denied to refine-worker: execute, read-file\n"))
+            #expect(words.output.contains("  unix-sockets-only") && !words.output.contains("OPEN"))
+            let json = try await cli.run(["privacy", "--json"])
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+            #expect((object["refinectl"] as? [String: Bool])?["no-io-uring"] == true)
+            #expect((object["refine-worker"] as? [String: Bool]) == ["test": true])
+            #expect((object["landlock"] as? [String: Any])?["abi"] as? Int == 3)
+        }
+    }
+
+    @Test func guardThatDoesNotHoldIsAnError() async throws {
+        try await TestDaemon.with(privacy: { ["unix-sockets-only": false] }) { daemon in
+            let end = try await Program.product("refinectl", bus: daemon.bus).run(["privacy"])
+            #expect(end.code == 71 && end.errors.contains("unix-sockets-only of refined"))
+            #expect(end.output.contains("OPEN"))
+        }
+    }
+}

@@ -99,6 +99,24 @@ import Testing
         }
     }
 
+    @Test func everyGuardOfTheRealProgramsHolds() async throws {
+        try await withDesk(model: TinyModel.write) { desk in
+            let end = try await desk.refinectl.run(["privacy", "--json"])
+            #expect(end.code == 0, "\(end.errors)")
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any])
+            let landlock = (object["landlock"] as? [String: Any])?["abi"] as? Int
+            for (program, count) in [("refined", 5), ("refine-worker", 10), ("refinectl", 5)] {
+                let guards = try #require(object[program] as? [String: Bool])
+                #expect(guards.count >= count, "\(program): \(guards)")
+                // An old kernel may lack Landlock, and then nothing claims that it holds.
+                #expect(guards.allSatisfy { $0.value || ($0.key == "landlock" && landlock == 0) }, "\(guards)")
+            }
+            // The kernel's own word for it.
+            let status = try String(contentsOfFile: "/proc/\(desk.daemon.processID)/status", encoding: .utf8)
+            #expect(status.contains("Seccomp:\t2\n") && status.contains("NoNewPrivs:\t1\n"))
+        }
+    }
+
     @Test(arguments: ["missing", "truncated", "misshapen"])
     func aBrokenModelIsToldAndTheDaemonLivesOn(_ kind: String) async throws {
         let break_: (String) throws -> Void = { path in
