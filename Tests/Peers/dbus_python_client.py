@@ -29,6 +29,10 @@ def memfd(data):
     return dbus.types.UnixFd(fd)
 
 
+def options(**values):
+    return dbus.Dictionary(values, signature="sv")
+
+
 def call(path, interface, member, *arguments):
     called.add((interface, member))
     return bus.get_object(NAME, path, introspect=False).get_dbus_method(member, interface)(*arguments)
@@ -73,24 +77,24 @@ MASK = b"P5\n8 4\n255\n" + bytes([255] * 6 + [0] * 26)
 
 # Wrong calls are refused by name and lose nothing.
 message = refused(
-    ERROR + "InvalidArgument", ROOT, NAME + ".Manager", "Inpaint", memfd(PHOTO), memfd(MASK), {"colour": "red"})
+    ERROR + "InvalidArgument", ROOT, NAME + ".Manager", "Inpaint", memfd(PHOTO), memfd(MASK), options(colour="red"))
 assert message.startswith("colour.unknown-option: "), message
 message = refused(
-    ERROR + "InvalidArgument", ROOT, NAME + ".Manager", "Inpaint", memfd(PHOTO), memfd(MASK), {"steps": "2"})
+    ERROR + "InvalidArgument", ROOT, NAME + ".Manager", "Inpaint", memfd(PHOTO), memfd(MASK), options(steps="2"))
 assert message.startswith("steps.wrong-type: "), message
 refused("org.freedesktop.DBus.Error.InvalidArgs", ROOT, NAME + ".Manager", "Inpaint", "/etc/passwd")
 refused("org.freedesktop.DBus.Error.UnknownMethod", ROOT, NAME + ".Manager", "NoSuchMethod")
 refused(
     "org.freedesktop.DBus.Error.PropertyReadOnly", ROOT, dbus.PROPERTIES_IFACE, "Set", NAME + ".Manager", "Version",
     "9")
-refused(ERROR + "NotFound", ROOT + "/jobs/j0", NAME + ".Job", "Cancel", {})
+refused(ERROR + "NotFound", ROOT + "/jobs/j0", NAME + ".Job", "Cancel", options())
 
 # A fill of files.
 job = call(
-    ROOT, NAME + ".Manager", "Inpaint", memfd(PHOTO), memfd(MASK), {"steps": dbus.UInt32(2), "seed": dbus.UInt64(7)})
+    ROOT, NAME + ".Manager", "Inpaint", memfd(PHOTO), memfd(MASK), options(steps=dbus.UInt32(2), seed=dbus.UInt64(7)))
 assert end(job) == [(True, "")], done
 assert "denoise" in progress and progress[-1] == "done", progress
-images, info = call(job, NAME + ".Job", "GetResult", {})
+images, info = call(job, NAME + ".Job", "GetResult", options())
 with os.fdopen(images[0].take(), "rb") as file:
     data = file.read()
 assert data == b"P6\n8 4\n255\n" + bytes([128]) * 18 + bytes([10]) * 78, data
@@ -101,21 +105,21 @@ wait(lambda: ended and ended[-1] == listed[-1][0], "JobEnded")
 layout = dbus.Struct((dbus.UInt32(8), dbus.UInt32(4), dbus.UInt32(24), "RGB8"), signature="uuus")
 gray = dbus.Struct((dbus.UInt32(8), dbus.UInt32(4), dbus.UInt32(8), "GRAY8"), signature="uuus")
 job = call(
-    ROOT, NAME + ".Manager", "InpaintPixels", memfd(PHOTO[11:]), layout, memfd(MASK[11:]), gray, {})
+    ROOT, NAME + ".Manager", "InpaintPixels", memfd(PHOTO[11:]), layout, memfd(MASK[11:]), gray, options())
 assert end(job) == [(True, "")], done
-images, info = call(job, NAME + ".Job", "GetResult", {})
+images, info = call(job, NAME + ".Job", "GetResult", options())
 with os.fdopen(images[0].take(), "rb") as file:
     assert file.read() == bytes([128]) * 18 + bytes([10]) * 78
 
 # Jobs can be seen and ended. They are quick here, so that ending one may come too late.
 objects = call(ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
 assert job in objects and objects[job][NAME + ".Job"]["Stage"] == "done", objects
-first = call(ROOT, NAME + ".Manager", "Inpaint", memfd(PHOTO), memfd(MASK), {})
-call(first, NAME + ".Job", "Cancel", {})
-jobs = call(ROOT, NAME + ".Manager", "ListJobs", {})
+first = call(ROOT, NAME + ".Manager", "Inpaint", memfd(PHOTO), memfd(MASK), options())
+call(first, NAME + ".Job", "Cancel", options())
+jobs = call(ROOT, NAME + ".Manager", "ListJobs", options())
 assert all("Number" in job and "Stage" in job for job in jobs), jobs
 try:
-    call(ROOT, NAME + ".Manager", "CancelJob", dbus.UInt32(listed[-1][0]), {})
+    call(ROOT, NAME + ".Manager", "CancelJob", dbus.UInt32(listed[-1][0]), options())
 except dbus.DBusException as error:
     assert error.get_dbus_name() == ERROR + "NotFound", error
 assert end(first)[0][1] in ("", ERROR + "Cancelled"), done
