@@ -162,7 +162,9 @@ public final class CodecWorker: Sendable {
         WorkerReply, [OwnedDescriptor]
     ) {
         let call = WorkerCall(job: WorkerJob(limits: limits, request: request), descriptors: files) { [self] in
-            try spare.withLock { $0.take() } ?? WorkerProcess(executable: executable)
+            // One that has died while it waited, for want of memory perhaps, must not cost a job.
+            try spare.withLock { $0.take() }.flatMap { $0.isRunning ? $0 : nil }
+                ?? WorkerProcess(executable: executable)
         }
         let answer = try await call.run()
         prepare()

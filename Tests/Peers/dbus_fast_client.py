@@ -1,7 +1,6 @@
 """Calls every method and reads every property of Manager and Job with dbus-fast, through the proxies that it makes of
-the introspection data, as a program on asyncio would.
-
-    dbus-run-session -- sh -c 'refined & python3 Tests/Peers/dbus_fast_client.py'
+the introspection data, as a program on asyncio would. BusTests runs it against the daemon with its test codec, which reads
+PPM and PGM.
 """
 import asyncio
 import os

@@ -1,7 +1,5 @@
 """Calls every method and reads every property of Manager and Job with python3-dbus, the bindings that most Linux
-programs in Python use. The daemon must read PPM and PGM: the tests run it against the test codec, and any daemon will do.
-
-    dbus-run-session -- sh -c 'refined & python3 Tests/Peers/dbus_python_client.py'
+programs in Python use. BusTests runs it against the daemon with its test codec, which reads PPM and PGM.
 """
 import ctypes
 import os
@@ -86,7 +84,7 @@ refused("org.freedesktop.DBus.Error.InvalidArgs", ROOT, NAME + ".Manager", "Inpa
 refused("org.freedesktop.DBus.Error.UnknownMethod", ROOT, NAME + ".Manager", "NoSuchMethod")
 refused(
     "org.freedesktop.DBus.Error.PropertyReadOnly", ROOT, dbus.PROPERTIES_IFACE, "Set", NAME + ".Manager", "Version",
-    "9")
+    dbus.String("9", variant_level=1))
 refused(ERROR + "NotFound", ROOT + "/jobs/j0", NAME + ".Job", "Cancel", options())
 
 # A fill of files.

@@ -24,7 +24,7 @@ MEMBERS = ["Inpaint", "InpaintPixels", "ListJobs", "CancelJob", "Cancel", "GetRe
            "Introspect", "Ping", "GetManagedObjects", "NoSuchThing", "X" * 255]
 PATHS = [ROOT, ROOT + "/jobs", ROOT + "/jobs/j0", ROOT + "/jobs/1_1/x", "/", "/org", ROOT + "/" + "a" * 500]
 KEYS = ["steps", "seed", "prompt", "guidance", "variants", "feather", "dilate", "box", "compare", "handle_token",
-        "detach", "colour", "", "\u00e4", "x" * 1000]
+        "detach", "colour", "", "%s", "x" * 1000]
 
 
 class Generator:
@@ -43,7 +43,7 @@ class Generator:
         if signature == "b":
             return choose.random() < 0.5
         if signature == "s":
-            return choose.choice(["", "RGB8", "GRAY8", "x" * choose.randrange(3000), "\u00e4\u20ac", NAME + ".Manager",
+            return choose.choice(["", "RGB8", "GRAY8", "x" * choose.randrange(3000), "\t\x01\x7f", NAME + ".Manager",
                                   "Privacy", "Version", "Stage", "%s%n", "../../etc/passwd"])
         if signature == "o":
             return choose.choice(PATHS[:6])
