@@ -23,6 +23,18 @@ import Testing
         }
     }
 
+    @Test func interfaceManualIsWhatTheInterfacesSay() async throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "../../man/org.refinecontrol.Refine1.5"
+        ).standardized
+        if ProcessInfo.processInfo.environment["REWRITE_INTERFACES"] != nil {
+            try InterfaceManual.page.write(to: file, atomically: true, encoding: .utf8)
+        }
+        #expect(
+            try String(contentsOf: file, encoding: .utf8) == InterfaceManual.page,
+            "REWRITE_INTERFACES=1 swift test -c release --filter 'IntrospectionTests|ManualTests' writes it anew")
+    }
+
     @Test func everyOptionOfTheManualIsInTheHelp() async throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
             "../../man/refinectl.1")
