@@ -61,11 +61,13 @@ enum InterfaceManual {
     /// A paragraph for each line; `name type: meaning` becomes an entry of a list.
     private static func text(_ summary: String) -> [String] {
         summary.split(separator: "\n").flatMap { line -> [String] in
-            let plain = line.replacing("\\", with: "\\e").replacing("-", with: "\\-")
+            let plain = String(line).replacing("\\", with: "\\e").replacing("-", with: "\\-")
             guard let colon = line.firstRange(of: ": "), line[..<colon.lowerBound].count < 40 else {
                 return [".br", plain.hasPrefix(".") || plain.hasPrefix("'") ? "\\&" + plain : plain]
             }
-            return [".br", "\\fI" + plain.replacing(": ", with: "\\fP: ", maxReplacements: 1)]
+            let name = line[..<colon.lowerBound].replacing("-", with: "\\-")
+            let meaning = line[colon.upperBound...].replacing("\\", with: "\\e").replacing("-", with: "\\-")
+            return [".br", "\\fI\(name)\\fP: \(meaning)"]
         }
     }
 
