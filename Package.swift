@@ -90,7 +90,10 @@ let package = Package(
             name: "MetricsTests", dependencies: ["Metrics", "ImageCodec", "Layers", "TensorCore", "TestSupport"],
             resources: [.copy("Goldens")]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation", "Diffusion", "Layers"]),
-        .testTarget(name: "WorkerTests", dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec"]),
+        .executableTarget(name: "guard-probe", dependencies: ["CSandbox"], path: "Tests/GuardProbe"),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec", "TestSupport", "guard-probe"]),
         .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",

@@ -50,6 +50,44 @@ public struct ManagerProxy: Sendable {
         return JobProxy(bus, path.rawValue, signals: signals)
     }
 
+    /// The jobs of all callers that wait or run, oldest first. Does not start the daemon.
+    public func jobs() async throws -> [JobSummary] {
+        let reply = try await bus.callRefine(manager("ListJobs", [.options([:])]))
+        guard case .array(.options, let items)? = reply.first else { throw RefineError.badReply("ListJobs") }
+        return try items.map {
+            guard let job = JobSummary($0) else { throw RefineError.badReply("ListJobs") }
+            return job
+        }
+    }
+
+    /// Ends a job of any caller of this user.
+    ///
+    /// - Throws: `RefineError` with code `notFound` for one that has ended.
+    public func cancel(job number: UInt32) async throws {
+        _ = try await bus.callRefine(manager("CancelJob", [.uint32(number), .options([:])]))
+    }
+
+    /// What all jobs of the user do from now on, until the connection closes.
+    ///
+    /// - Parameter owner: The unique name of the daemon, so that nobody else's signals count.
+    public func jobEvents(of owner: String) async throws -> AsyncStream<JobEvent> {
+        let signals = try await bus.signals(
+            SignalMatch(sender: owner, path: RefineNames.root, interface: RefineNames.manager))
+        let (stream, sink) = AsyncStream.makeStream(of: JobEvent.self)
+        let reader = Task {
+            for await signal in signals { if let event = JobEvent(signal) { sink.yield(event) } }
+            sink.finish()
+        }
+        sink.onTermination = { _ in reader.cancel() }
+        return stream
+    }
+
+    private func manager(_ member: String, _ arguments: [BusValue]) -> BusCall {
+        BusCall(
+            to: RefineNames.bus, path: RefineNames.root, interface: RefineNames.manager, member: member, arguments,
+            autoStart: false)
+    }
+
     /// All properties of the daemon.
     ///
     /// - Parameter autoStart: Whether the bus may start the daemon for this.
@@ -59,6 +97,26 @@ public struct ManagerProxy: Sendable {
             [.string(RefineNames.manager)], autoStart: autoStart)
         guard let values = try await bus.callRefine(call).first?.options else { throw RefineError.badReply("GetAll") }
         return values
+    }
+}
+
+/// What `Manager` tells of jobs.
+public enum JobEvent: Sendable, Equatable {
+    case changed(JobSummary)
+    case ended(number: UInt32, error: String)
+
+    /// Nil for other signals.
+    init?(_ signal: BusMessage) {
+        guard let number: UInt32 = signal.body.first?.content() else { return nil }
+        switch signal.member {
+        case "JobChanged":
+            guard signal.body.count == 2, let job = JobSummary(signal.body[1]) else { return nil }
+            self = .changed(job)
+        case "JobEnded":
+            guard signal.body.count == 3, let error: String = signal.body[2].content() else { return nil }
+            self = .ended(number: number, error: error)
+        default: return nil
+        }
     }
 }
 

@@ -18,8 +18,10 @@ public enum RefineInterfaces {
                 the image has alpha) is filled, black is kept. Of zero length where the option box is given.
                 options:
                 \(InpaintOptions.documentation)
-                Errors: InvalidArgument (unknown option, wrong type, out of range), Busy (queue full), NoModel. \
+                Errors: InvalidArgument (unknown option, wrong type, out of range), Busy (queue full, or full for this \
+                caller), NoModel. \
                 What is found out later, such as an unsupported format, is told by Completed and GetResult.
+                At most 32 jobs wait or run, 8 of one caller; callers take turns. A job ends after 30 minutes.
                 """),
             .init(
                 "InpaintPixels",
@@ -41,6 +43,28 @@ public enum RefineInterfaces {
                 stay as they are.
                 options, errors: those of Inpaint; TooLarge above 100 megapixels, 30000 a side or 1 GiB.
                 """),
+            .init(
+                "ListJobs", [.init("options", "a{sv}")], returns: [.init("jobs", "aa{sv}")],
+                """
+                The jobs of all callers that wait or run, oldest first, for programs that show or end them; for callers \
+                of the same user. Each has Number u (for CancelJob), Owner s (the unique name of the caller, empty where \
+                it has left), Detached b, and the properties of Job. Neither the path, which is the key to a detached \
+                job's result, nor anything of the photo is told. No option is defined.
+                """),
+            .init(
+                "CancelJob", [.init("number", "u"), .init("options", "a{sv}")],
+                """
+                Ends a job by its number, as Job.Cancel; for callers of the same user. No option is defined.
+                Errors: NotFound (it has ended, or never was), NotAllowed (another user).
+                """),
+        ],
+        signals: [
+            .init(
+                "JobChanged", [.init("number", "u"), .init("job", "a{sv}")],
+                "A job begins to wait, runs or gets on; job is as in ListJobs. Sent to everybody who listens."),
+            .init(
+                "JobEnded", [.init("number", "u"), .init("success", "b"), .init("error", "s")],
+                "A job has ended; error is empty or an error name. Sent to everybody who listens."),
         ],
         properties: [
             .init("Version", "s", .never, "The version of the daemon."),
@@ -51,6 +75,11 @@ public enum RefineInterfaces {
                 "Privacy", "a{sb}", .silent,
                 "Each guard by name, and whether it holds: those of the daemon, and with worker- before the name those of "
                     + "refine-worker. They are tried each time this is read."),
+            .init(
+                "Landlock", "a{sv}", .silent,
+                "What the kernel's Landlock enforces in refine-worker, tried when this is read: abi u (0: the kernel has "
+                    + "none), denied as (codes such as read-file, connect-tcp, abstract-unix-socket), every-thread b. "
+                    + "Empty where no worker could be asked."),
             .init("QueueLength", "u", .silent, "How many jobs wait or run."),
             .init(
                 "Model", "a{sv}", .announced,

@@ -49,10 +49,12 @@ public struct Daemon: Service {
         parts.notifier?.send("READY=1\nSTATUS=Loading the model")
         parts.log.info("serving", metadata: ["name": "\(RefineNames.bus)"])
 
+        let check = GuardCheck { await allGuards() }
         let desk = FrontDesk(
-            bus: bus, service: service, privacy: { await allGuards() }, version: parts.version, log: parts.log)
+            bus: bus, service: service, privacy: { await check.report() }, version: parts.version, log: parts.log)
+        // Nobody waits for it: a daemon that is told to stop must not finish loading first.
+        Task { await reportModel() }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await reportModel() }
             group.addTask { for await call in calls { await desk.answer(call) } }
             let signals = Task { await desk.sendNotices() }
             await Self.untilStopped { await bus.waitUntilClosed() }
@@ -66,10 +68,11 @@ public struct Daemon: Service {
         }
     }
 
-    private func allGuards() async -> [String: Bool] {
-        var guards = await parts.privacy()
-        for (name, holds) in await codec.guards() { guards["worker-" + name] = holds }
-        return guards
+    private func allGuards() async -> PrivacyReport {
+        let worker = await codec.guards()
+        var report = PrivacyReport(guards: await parts.privacy(), landlock: worker.landlock)
+        for (name, holds) in worker.guards { report.guards["worker-" + name] = holds }
+        return report
     }
 
     private func reportModel() async {

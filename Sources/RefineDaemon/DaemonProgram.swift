@@ -22,8 +22,13 @@ public struct DaemonProgram: Sendable {
         if !ProcessStart.areThreadsSettled {
             log.warning("cannot start anew with OMP_WAIT_POLICY=passive, so fills may be slower")
         }
+        ProcessStart.raiseFileLimit()
+        FreeMemory.keepNoLargeBlocks()
         for name in ProcessGuards.takeOn() {
             log.error("a privacy guard could not be put up", metadata: ["guard": "\(name)"])
+        }
+        for (name, holds) in ProcessGuards.check() where !holds {
+            log.error("a privacy guard does not hold", metadata: ["guard": "\(name)"])
         }
         do {
             var parts = Daemon.Parts()

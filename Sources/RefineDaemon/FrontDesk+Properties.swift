@@ -12,7 +12,11 @@ extension FrontDesk {
         }
         if member == "GetAll" {
             var values: [String: BusValue] = [:]
-            for property in interface.properties { values[property.name] = try await value(property.name, of: object) }
+            // Once for all properties that tell of it.
+            let report = name == RefineNames.manager ? await privacy() : nil
+            for property in interface.properties {
+                values[property.name] = try await value(property.name, of: object, report)
+            }
             return call.reply([.options(values)])
         }
         guard call.message.body.count > 1, let key: String = call.message.body[1].content(),
@@ -24,10 +28,12 @@ extension FrontDesk {
         call.reply([.variant(try await value(property.name, of: object))])
     }
 
-    private func value(_ property: String, of object: Object) async throws -> BusValue {
+    private func value(
+        _ property: String, of object: Object, _ report: PrivacyReport? = nil
+    ) async throws -> BusValue {
         let value: BusValue?
         switch object {
-        case .root: value = await managerValue(property)
+        case .root: value = await managerValue(property, report)
         case .jobFolder: value = nil
         case .job(let path): value = await service.properties(of: path)?.busValues[property]
         }
@@ -37,15 +43,21 @@ extension FrontDesk {
         return value
     }
 
-    private func managerValue(_ property: String) async -> BusValue? {
+    private func managerValue(_ property: String, _ report: PrivacyReport?) async -> BusValue? {
         switch property {
         case "Version": version.busValue
         case "Capabilities": capabilities(await service.model).busValue
-        case "Privacy": await privacy().busValue
+        case "Privacy": await known(report).guards.busValue
+        case "Landlock": await known(report).landlockValue
         case "QueueLength": UInt32(await service.queueLength).busValue
         case "Model": await service.model.busValue
         default: nil
         }
+    }
+
+    private func known(_ report: PrivacyReport?) async -> PrivacyReport {
+        if let report { return report }
+        return await privacy()
     }
 
     private func capabilities(_ model: ModelStatus) -> [String] {

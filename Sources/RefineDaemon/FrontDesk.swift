@@ -10,7 +10,7 @@ import RefineBus
 struct FrontDesk: Sendable {
     let bus: BusConnection
     let service: InpaintService
-    let privacy: @Sendable () async -> [String: Bool]
+    let privacy: @Sendable () async -> PrivacyReport
     let version: String
     let log: Logger
     let watches = CallerWatches()
@@ -95,6 +95,18 @@ struct FrontDesk: Sendable {
         switch (object, interface, call.message.member) {
         case (.root, RefineNames.manager, "Inpaint"), (.root, RefineNames.manager, "InpaintPixels"):
             try await inpaint(call, caller)
+        case (.root, RefineNames.manager, "ListJobs"):
+            try Self.requireNoOptions(call)
+            try await requireSameUser(caller)
+            call.reply([.array(of: .options, await service.summaries.map(\.busValue))])
+        case (.root, RefineNames.manager, "CancelJob"):
+            try Self.requireNoOptions(call)
+            try await requireSameUser(caller)
+            guard let number: UInt32 = call.message.body.first?.content() else {
+                throw BusError(remote: BusErrorName.invalidArguments, "CancelJob takes a number")
+            }
+            try await service.cancel(number: number)
+            call.reply()
         case (.root, StandardNames.objectManager, "GetManagedObjects"):
             call.reply([await managedObjects(caller)])
         case (.job(let path), RefineNames.job, "Cancel"):
@@ -120,8 +132,12 @@ struct FrontDesk: Sendable {
 
     private func authorize(_ path: String, _ caller: String) async throws {
         guard try await service.access(to: path, by: caller) == .detached else { return }
+        try await requireSameUser(caller)
+    }
+
+    private func requireSameUser(_ caller: String) async throws {
         guard try await bus.userID(of: caller) == getuid() else {
-            throw RefineError(.notAllowed, "job", "other-user", "the job belongs to another user")
+            throw RefineError(.notAllowed, "job", "other-user", "jobs belong to another user")
         }
     }
 

@@ -19,6 +19,15 @@ public enum ProcessStart {
         unsetenv(variable)
     }
 
+    /// Allows as many open files as the system lets this user have. Every waiting job holds two, and the usual limit is
+    /// for programs that use select(2).
+    static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 1 << 16)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
     static var areThreadsSettled: Bool { getenv(variable) != nil }
 }
 

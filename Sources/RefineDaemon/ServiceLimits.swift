@@ -3,7 +3,11 @@ import RefineBus
 /// How much the daemon takes on.
 public struct ServiceLimits: Sendable {
     /// Jobs that wait or run; more are answered with `Busy`.
-    public var queueLength = 8
+    public var queueLength = 32
+    /// The same for the jobs of one caller, so that one cannot keep out all others.
+    public var queueLengthPerCaller = 8
+    /// How long one job may take from its start. Its worker processes have shorter limits of their own.
+    public var jobDuration = Duration.seconds(1800)
     /// How long a result waits.
     public var retention = Duration.seconds(600)
     /// Results that wait at most, in number and in bytes; the oldest go first.

@@ -27,7 +27,7 @@ package enum WorkerReply: Codable, Equatable, Sendable {
     case decoded(DecodedHeader)
     /// Descriptors: the file.
     case encoded(EncodedHeader)
-    case checked([String: Bool])
+    case checked(SandboxReport)
     case failed(WorkerError)
 }
 

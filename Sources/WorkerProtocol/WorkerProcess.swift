@@ -66,6 +66,13 @@ final class WorkerProcess: Sendable {
         return result
     }
 
+    /// Whether the process has not ended yet.
+    var isRunning: Bool {
+        var info = siginfo_t()
+        // Left to be waited for: the identifier stays ours.
+        return waitid(P_PID, id_t(identifier), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo == 0
+    }
+
     func kill() { Glibc.kill(identifier, SIGKILL) }
 
     deinit {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import RefineDaemon
 
 /// The daemon's command line.
@@ -45,7 +46,7 @@ struct Refined: AsyncParsableCommand {
         program.modelDirectory = model
         program.address = address
         if verbose { program.logLevel = .debug }
-        let code = await program.run()
-        if code != 0 { throw ExitCode(code) }
+        // Not exit(), which takes libraries down that the engine's thread may still be using to load a model.
+        _exit(await program.run())
     }
 }

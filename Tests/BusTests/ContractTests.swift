@@ -277,6 +277,10 @@ import Testing
             }
             #expect(all["Version"] == .string(Daemon.version))
             #expect(all["Privacy"]?.content(as: [String: Bool].self) == ["guard": true, "worker-test": true])
+            let landlock = try #require(all["Landlock"]?.options)
+            #expect(landlock["abi"] == .uint32(3) && landlock["every-thread"] == .bool(false))
+            #expect(landlock["denied"]?.content(as: [String].self) == ["execute", "read-file"])
+            #expect(try await daemon.get("Landlock")?.options == landlock)
         }
     }
 

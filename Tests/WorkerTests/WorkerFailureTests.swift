@@ -125,6 +125,26 @@ private let setLease: Int32 = 1024
         _ = try await codec.selfCheck()
     }
 
+    @Test func spareWorkerThatDiedWhileItWaitedCostsNoJob() async throws {
+        let path = "/tmp/refine-worker-spare-\(getpid())"
+        try #require(symlink(try WorkerExecutable.find(), path) == 0)
+        defer { unlink(path) }
+        let codec = CodecWorker(executable: path)
+        for _ in 0..<3 {
+            _ = try await codec.selfCheck()
+            // The call has made a spare one ready; the one of the call itself may still be there.
+            #expect(
+                await eventually {
+                    let ours = children(named: path)
+                    ours.forEach { kill($0, SIGKILL) }
+                    return !ours.isEmpty
+                })
+            // Dead, not only told to die.
+            #expect(await eventually { children(named: path).isEmpty })
+        }
+        _ = try await codec.selfCheck()
+    }
+
     @Test func workerOverItsMemoryLimitIsAnError() async throws {
         // The libraries alone take about 200 MB of addresses; 60 megapixels want 180 more.
         let worker = try TestWorker(limits: WorkerLimits(addressSpace: 300 << 20))
