@@ -12,7 +12,7 @@ import TensorCore
 /// - `step`: against the x̃₀ with which one step goes where two of the teacher's go, see `FrozenTeacher`.
 public final class DistillationObjective: TrainingObjective {
     public let network: InpaintingNetwork
-    public let makeBatch: @Sendable (Int) -> TrainingBatch
+    public let makeBatch: @Sendable (Int) throws -> TrainingBatch
     private let training: TrainingConfiguration
     private let weights: DistillationConfiguration
     private let teacher: FrozenTeacher
@@ -29,7 +29,7 @@ public final class DistillationObjective: TrainingObjective {
 
     init(
         _ network: InpaintingNetwork, teacher: FrozenTeacher, _ training: TrainingConfiguration,
-        _ weights: DistillationConfiguration, makeBatch: @escaping @Sendable (Int) -> TrainingBatch
+        _ weights: DistillationConfiguration, makeBatch: @escaping @Sendable (Int) throws -> TrainingBatch
     ) throws {
         try teacher.require(comparable: network.shape)
         precondition(

@@ -16,6 +16,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 
     /// Of the method `distillation`.
     public var distillation: DistillationConfiguration?
+    /// Of the method `finetuning`.
+    public var finetuning: SemiSupervisedConfiguration?
 
     public init(method: Method, training: TrainingConfiguration, start: String? = nil) {
         self.method = method

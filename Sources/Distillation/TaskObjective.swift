@@ -14,7 +14,7 @@ import TensorCore
 /// The student's arm (a), "scratch", and the teacher, whose ControlNet learns with its U-Net, are both trained so.
 public final class TaskObjective: TrainingObjective {
     public let network: InpaintingNetwork
-    public let makeBatch: @Sendable (Int) -> TrainingBatch
+    public let makeBatch: @Sendable (Int) throws -> TrainingBatch
     private let configuration: TrainingConfiguration
 
     public convenience init(_ network: InpaintingNetwork, _ configuration: TrainingConfiguration) {
@@ -24,7 +24,7 @@ public final class TaskObjective: TrainingObjective {
 
     init(
         _ network: InpaintingNetwork, _ configuration: TrainingConfiguration,
-        makeBatch: @escaping @Sendable (Int) -> TrainingBatch
+        makeBatch: @escaping @Sendable (Int) throws -> TrainingBatch
     ) {
         self.network = network
         self.configuration = configuration

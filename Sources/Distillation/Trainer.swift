@@ -59,6 +59,7 @@ public final class Trainer {
         rates = LearningRateSchedule(
             peak: training.learningRate, warmUpSteps: training.warmUpSteps, totalSteps: training.steps)
         if let checkpoint = try run.checkpoint() { try restore(checkpoint) }
+        try objective.begin(averages: average.tensors)
         try run.dropMetrics(after: step)
     }
 
@@ -72,6 +73,7 @@ public final class Trainer {
         try average.restore(checkpoint.average, updates: checkpoint.step, origin: run.path)
         try optimizer.restore(checkpoint.moments, step: checkpoint.step, origin: run.path)
         step = checkpoint.step
+        objective.restored()
     }
 
     /// Whether all steps of the configuration have been made.
@@ -98,16 +100,18 @@ public final class Trainer {
     /// - Returns: the share of the pre-fill's error that the task's loss leaves.
     func advance() throws -> Double {
         let training = configuration.training, began = ContinuousClock.now
-        let batch = loader.batch(step: step, last: training.steps - 1)
+        let batch = try loader.batch(step: step, last: training.steps - 1)
         let losses = try objective.losses(step: step, batch: batch)
         guard losses.total.value.scalar.isFinite else {
             throw TrainingError.lossNotFinite(step: step, folder: run.path)
         }
         losses.total.backward()
+        objective.prepareUpdate()
         let rate = rates.rate(at: step)
         let norm = optimizer.update(rate: rate, maximumNorm: training.maximumGradientNorm)
         guard norm.isFinite else { throw TrainingError.lossNotFinite(step: step, folder: run.path) }
         average.update()
+        objective.updated(averages: average.tensors)
         step += 1
         sums.add(losses, norm: norm, rate: rate, seconds: began.duration(to: .now) / .seconds(1))
         return (losses.terms["task"] ?? Double(losses.total.value.scalar)) / max(losses.prefill, 1e-9)
@@ -162,7 +166,8 @@ public final class Trainer {
     /// The network with the averaged weights, sharing their storage; it records no gradients.
     public func averagedNetwork() throws -> InpaintingNetwork {
         try InpaintingNetwork(
-            objective.network.shape, weights: average.tensors, origin: run.path, requiresGradient: false)
+            objective.network.shape, weights: objective.networkWeights(average.tensors), origin: run.path,
+            requiresGradient: false)
     }
 
     /// Writes the averaged weights as a model folder in fp16.

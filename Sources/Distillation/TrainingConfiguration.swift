@@ -31,4 +31,10 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var scenes = 4_000
 
     public init() {}
+
+    /// How many crops a step has, and of which side.
+    func batch(at step: Int) -> (count: Int, size: Int) {
+        let isLarge = largeCropInterval > 0 && step % largeCropInterval == largeCropInterval - 1
+        return isLarge ? (max(1, batch / 4), 2 * cropSize) : (batch, cropSize)
+    }
 }

@@ -1,4 +1,5 @@
 import Autograd
+import TensorCore
 
 /// What one training step computed.
 public struct StepLosses {
@@ -25,11 +26,28 @@ public protocol TrainingObjective: AnyObject {
     /// Everything that learns, by the names in checkpoints: the network's parameters, and what helps it to learn.
     var parameters: [(name: String, variable: Variable)] { get }
     /// Makes the batch of a step; called ahead of time, on any thread.
-    var makeBatch: @Sendable (Int) -> TrainingBatch { get }
+    var makeBatch: @Sendable (Int) throws -> TrainingBatch { get }
     /// The losses of `step` on its batch.
     func losses(step: Int, batch: TrainingBatch) throws -> StepLosses
+
+    /// Called once, when a checkpoint has been loaded into `parameters`.
+    func restored()
+    /// Called once before the first step with the averaged `parameters` by name, which go on following them.
+    func begin(averages: [String: Tensor]) throws
+    /// Called between the backward pass and the update, to turn gradients of the network into those of `parameters`.
+    func prepareUpdate()
+    /// Called after each update.
+    func updated(averages: [String: Tensor])
+    /// The weights of the network for other values of `parameters`.
+    func networkWeights(_ values: [String: Tensor]) -> [String: Tensor]
 }
 
+/// Methods that train the network's own weights need no more than these.
 extension TrainingObjective {
     public var parameters: [(name: String, variable: Variable)] { network.parameters }
+    public func restored() {}
+    public func begin(averages: [String: Tensor]) throws {}
+    public func prepareUpdate() {}
+    public func updated(averages: [String: Tensor]) {}
+    public func networkWeights(_ values: [String: Tensor]) -> [String: Tensor] { values }
 }

@@ -19,6 +19,32 @@ public struct TrainingPhoto: Sendable {
         self.caption = caption
     }
 
+    /// The same picture with a longer side of at most `limit` pixels: each pixel the mean of those that it covers.
+    public func scaledDown(toLongerSide limit: Int) -> TrainingPhoto {
+        guard max(width, height) > limit else { return self }
+        let longer = max(width, height)
+        let columns = max(width * limit / longer, 1), rows = max(height * limit / longer, 1)
+        var result = [UInt8](repeating: 0, count: 3 * columns * rows)
+        for y in 0..<rows {
+            let fromY = y * height / rows, toY = max((y + 1) * height / rows, fromY + 1)
+            for x in 0..<columns {
+                let fromX = x * width / columns, toX = max((x + 1) * width / columns, fromX + 1)
+                var sums = SIMD3<Int>.zero
+                for v in fromY..<toY {
+                    for u in fromX..<toX {
+                        let i = (v * width + u) * 3
+                        sums &+= SIMD3(Int(pixels[i]), Int(pixels[i + 1]), Int(pixels[i + 2]))
+                    }
+                }
+                let area = (toY - fromY) * (toX - fromX)
+                for channel in 0..<3 {
+                    result[(y * columns + x) * 3 + channel] = UInt8((sums[channel] + area / 2) / area)
+                }
+            }
+        }
+        return TrainingPhoto(width: columns, height: rows, pixels: result, caption: caption)
+    }
+
     enum Kind {
         /// Drawn: any side may be up, any light may fall.
         case scene

@@ -85,7 +85,7 @@ import Testing
     /// Good steps, then one whose loss is not a number.
     private final class Failing: TrainingObjective {
         let network: InpaintingNetwork
-        let makeBatch: @Sendable (Int) -> TrainingBatch
+        let makeBatch: @Sendable (Int) throws -> TrainingBatch
         private let good: TaskObjective
 
         init(_ network: InpaintingNetwork, _ training: TrainingConfiguration) {
@@ -134,7 +134,7 @@ import Testing
     @Test func aNewNetworkIsExactlyThePrefill() throws {
         let training = TestRun.training
         for shape in [TestRun.student(), TestRun.teacher()] {
-            let batch = TaskObjective(try shape.untrained(training), training).makeBatch(0)
+            let batch = try TaskObjective(try shape.untrained(training), training).makeBatch(0)
             let (_, prefill, mask, _) = batch.tensors()
             let fill = try shape.untrained(training).fill(prefill: prefill, mask: mask, steps: 2, seed: 1)
             #expect(fill.values == prefill.values)
