@@ -7,6 +7,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         case teacher
         case distillation
         case finetuning
+        case regression
     }
 
     public var method: Method

@@ -38,6 +38,15 @@ public struct ValidationSet {
         name = String(images.shape[2])
     }
 
+    /// Crops of procedural scenes of a seed, which no run of another seed is trained on.
+    public init(scenesOf seed: UInt64, count: Int, size: Int) {
+        var configuration = TrainingConfiguration()
+        (configuration.seed, configuration.scenes, configuration.thinShare) = (seed, count, 0)
+        let batch = CropSampler(configuration).batch(step: 0, count: count, size: size)
+        (images, prefills, masks, _) = batch.tensors()
+        name = "scenes \(size)"
+    }
+
     private static func gather(_ tensor: Tensor, _ rows: [Int]) -> Tensor {
         let slice = tensor.count / tensor.shape[0]
         let result = Tensor(uninitialized: [rows.count] + tensor.shape.dropFirst())

@@ -47,8 +47,8 @@ struct Finetune: ParsableCommand {
     func run() throws {
         guard let start = options.start else { return }
         options.prepareEngine()
-        let photos = try folder(unlabelled, option: "--unlabelled")
-        let replay = try labelled.map { try folder($0, option: "--labelled") }
+        let photos = try PhotoFolder(reading: unlabelled, option: "--unlabelled")
+        let replay = try labelled.map { try PhotoFolder(reading: $0, option: "--labelled") }
         var stage = SemiSupervisedConfiguration()
         stage.unlabelledShare = unlabelledShare
         stage.taskWeight = taskWeight
@@ -75,23 +75,5 @@ struct Finetune: ParsableCommand {
             print("left out as too small: \(left.unlabelled.count + left.labelled.count)")
             for reason in (left.unlabelled.sorted { $0.key < $1.key }).map(\.value) { print("  \(reason)") }
         }
-    }
-
-    /// Reads a folder, and tells what was found and what was left out.
-    private func folder(_ path: String, option: String) throws -> PhotoFolder {
-        let photos: PhotoFolder
-        do {
-            photos = try PhotoFolder(path)
-        } catch is CocoaError {
-            throw ValidationError("\(option): \"\(path)\" is no folder that can be listed")
-        } catch is DecodingError {
-            throw ValidationError("\(option): \"\(path)/metadata.jsonl\" has a line that is not a file name and a text")
-        }
-        print("\(path): \(photos.count) photos, \(photos.skipped.count) left out")
-        for (name, reason) in photos.skipped { print("  \(name): \(reason)") }
-        guard photos.count > 0 else {
-            throw ValidationError("\(option): \"\(path)\" has no photo that can be read; give another folder")
-        }
-        return photos
     }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Distillation
 import Foundation
 import ImageCodec
@@ -63,5 +64,22 @@ final class PhotoFolder: PhotoSource {
         }
         return TrainingPhoto(width: width, height: height, pixels: samples, caption: caption)
             .scaledDown(toLongerSide: side)
+    }
+
+    /// Reads the folder of an option, and tells what was found and what was left out.
+    /// - Throws: `ValidationError` naming the option.
+    convenience init(reading path: String, option: String) throws {
+        do {
+            try self.init(path)
+        } catch is CocoaError {
+            throw ValidationError("\(option): \"\(path)\" is no folder that can be listed")
+        } catch is DecodingError {
+            throw ValidationError("\(option): \"\(path)/metadata.jsonl\" has a line that is not a file name and a text")
+        }
+        print("\(path): \(count) photos, \(skipped.count) left out")
+        for (name, reason) in skipped { print("  \(name): \(reason)") }
+        guard count > 0 else {
+            throw ValidationError("\(option): \"\(path)\" has no photo that can be read; give another folder")
+        }
     }
 }

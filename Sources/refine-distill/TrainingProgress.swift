@@ -10,9 +10,13 @@ struct TrainingProgress {
     private var average = 0.0
     private var isLineOpen = false
 
-    init(steps: Int, first: Int) {
+    private let name: String
+
+    /// - Parameter name: of the run, where there are several.
+    init(steps: Int, first: Int, name: String = "") {
         self.steps = steps
         self.first = first
+        self.name = name.isEmpty ? "" : "\(name): "
     }
 
     /// - Parameter share: what the last step left of the pre-fill's error.
@@ -21,9 +25,11 @@ struct TrainingProgress {
         guard isTerminal || step % 100 == 0 || step == steps else { return }
         let seconds = began.duration(to: .now) / .seconds(1)
         let left = seconds / Double(max(step - first, 1)) * Double(steps - step)
-        let line = String(
-            format: "step %d/%d  error left %.3f  %.2f s/step  %d:%02d left", step, steps, average,
-            seconds / Double(max(step - first, 1)), Int(left) / 3600, Int(left) / 60 % 60)
+        let line =
+            name
+            + String(
+                format: "step %d/%d  error left %.3f  %.2f s/step  %d:%02d left", step, steps, average,
+                seconds / Double(max(step - first, 1)), Int(left) / 3600, Int(left) / 60 % 60)
         // Erased to its end: the line before it may have been longer.
         print(isTerminal ? "\r\(line)\u{1B}[K" : line, terminator: isTerminal ? "" : "\n")
         isLineOpen = isTerminal
