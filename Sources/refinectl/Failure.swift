@@ -71,6 +71,7 @@ struct Failure: Error {
             }
         let final: Int32 =
             switch error.code {
+            case .notFound where error.subject == "path" || error.subject == "folder": Code.noInput
             case .invalidArgument, .tooLarge, .unsupportedFormat: code
             case .failed, .notFound: Code.software
             case .notAllowed: Code.notPermitted
