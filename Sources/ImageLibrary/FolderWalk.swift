@@ -95,7 +95,8 @@ public struct FolderWalk {
             if errno != 0 { outcome.unreadable.append(folder) }
             guard !isMarked else { continue }
             outcome.folders.append(folder)
-            for path in files {
+            // In the order of their names, which is mostly that of taking: what comes after it is the same everywhere.
+            for path in files.sorted() {
                 guard let (kind, stamp) = status(path), kind == S_IFREG else { continue }
                 guard stamp.size > 0 else {
                     outcome.emptyFiles += 1

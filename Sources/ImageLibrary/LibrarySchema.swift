@@ -116,6 +116,14 @@ enum LibrarySchema {
             value REAL NOT NULL,
             PRIMARY KEY (generation_id, name)
         ) WITHOUT ROWID;
+        CREATE TABLE usage (
+            day TEXT PRIMARY KEY,
+            seconds REAL NOT NULL
+        );
+        CREATE TABLE settings (
+            name TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        );
         CREATE TABLE events (
             id INTEGER PRIMARY KEY,
             at INTEGER NOT NULL,
