@@ -79,12 +79,18 @@ static inline int refine_vips_load_heif_image(VipsSource *source, VipsAccess acc
     return vips_heifload_source(source, out, "access", access, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
 }
 
-/// A small upright sRGB picture, decoded at a reduced size where the format can: 3 bands of 8 bits. With `exact` it is
-/// width x height whatever its shape, else it fits inside of them and is never made larger.
-static inline int refine_vips_thumbnail(VipsSource *source, int width, int height, int exact, VipsImage **out) {
+/// As refine_vips_load_jpeg, at a half, a quarter or an eighth of the size, which takes a fraction of the time.
+static inline int refine_vips_load_small_jpeg(VipsSource *source, int shrink, VipsImage **out) {
+    return vips_jpegload_source(source, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, "shrink",
+                                shrink, NULL);
+}
+
+/// A small upright sRGB picture of 3 bands of 8 bits. With `exact` it is width x height whatever its shape, else it fits
+/// inside of them and is never made larger.
+static inline int refine_vips_thumbnail(VipsImage *in, int width, int height, int exact, VipsImage **out) {
     VipsImage *small = NULL, *plain = NULL, *colour = NULL, *narrow = NULL;
-    int result = vips_thumbnail_source(source, &small, width, "height", height, "size",
-                                       exact ? VIPS_SIZE_FORCE : VIPS_SIZE_DOWN, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+    int result = vips_thumbnail_image(in, &small, width, "height", height, "size",
+                                      exact ? VIPS_SIZE_FORCE : VIPS_SIZE_DOWN, NULL);
     if (result == 0) result = vips_colourspace(small, &colour, VIPS_INTERPRETATION_sRGB, NULL);
     if (result == 0)
         result = vips_image_hasalpha(colour) ? vips_flatten(colour, &plain, NULL) : vips_copy(colour, &plain, NULL);

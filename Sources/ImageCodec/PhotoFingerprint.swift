@@ -67,9 +67,10 @@ public struct SmallPhoto: Sendable {
     /// - Throws: `CodecError`.
     public init(_ photo: PhotoReader, width: Int, height: Int, isExact: Bool = false) throws {
         let source = try OpaqueSource(photo.file, argument: photo.argument)
+        let whole = try photo.reduced(source, width: width, height: height)
         guard
             let picture = VipsPicture.make({
-                refine_vips_thumbnail(source.source, Int32(width), Int32(height), isExact ? 1 : 0, $0)
+                refine_vips_thumbnail(whole.image, Int32(width), Int32(height), isExact ? 1 : 0, $0)
             })
         else { throw PhotoReader.damaged(photo.argument) }
         self.width = picture.width
@@ -84,5 +85,20 @@ public struct SmallPhoto: Sendable {
         }
         guard complete else { throw PhotoReader.damaged(photo.argument) }
         self.pixels = pixels
+    }
+}
+
+extension PhotoReader {
+    /// The picture as its loader hands it out, at no less than twice the wanted size where it can be reduced on the way.
+    fileprivate func reduced(_ source: OpaqueSource, width: Int, height: Int) throws -> VipsPicture {
+        let room = min(info.width / max(width, 1), info.height / max(height, 1)) / 2
+        guard info.format == .jpeg, let shrink = [8, 4, 2].first(where: { $0 <= room }) else {
+            return try Self.open(
+                source, format: info.format, access: VIPS_ACCESS_SEQUENTIAL, argument: argument)
+        }
+        guard let picture = VipsPicture.make({ refine_vips_load_small_jpeg(source.source, Int32(shrink), $0) }) else {
+            throw Self.damaged(argument)
+        }
+        return picture
     }
 }
