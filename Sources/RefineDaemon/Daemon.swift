@@ -19,6 +19,8 @@ public struct Daemon: Service {
         /// The guards of this process, tried now.
         public var privacy: @Sendable () async -> [String: Bool] = { [:] }
         public var version = Daemon.version
+        /// What else has an interface at the root object.
+        public var interfaces: [any RootInterface] = []
 
         public init() {}
     }
@@ -51,16 +53,20 @@ public struct Daemon: Service {
 
         let check = GuardCheck { await allGuards() }
         let desk = FrontDesk(
-            bus: bus, service: service, privacy: { await check.report() }, version: parts.version, log: parts.log)
+            bus: bus, service: service, privacy: { await check.report() }, version: parts.version, log: parts.log,
+            parts: parts.interfaces)
         // Nobody waits for it: a daemon that is told to stop must not finish loading first.
         Task { await reportModel() }
         await withTaskGroup(of: Void.self) { group in
+            let background = parts.interfaces.map { part in Task { await part.run(on: bus) } }
             group.addTask { for await call in calls { await desk.answer(call) } }
             let signals = Task { await desk.sendNotices() }
             await Self.untilStopped { await bus.waitUntilClosed() }
             parts.notifier?.send("STOPPING=1\nSTATUS=Stopping")
             parts.log.info("stopping")
+            for task in background { task.cancel() }
             await service.stop()
+            for task in background { await task.value }
             await signals.value
             sink.finish()
             // Gives back the name as well.

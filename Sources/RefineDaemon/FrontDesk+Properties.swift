@@ -7,7 +7,7 @@ extension FrontDesk {
         guard let name: String = call.message.body.first?.content() else {
             throw BusError(remote: BusErrorName.invalidArguments, "the interface is missing")
         }
-        guard let interface = object.interfaces.first(where: { $0.name == name }) else {
+        guard let interface = interfaces(of: object).first(where: { $0.name == name }) else {
             throw BusError(remote: BusErrorName.unknownInterface, "the object has no such interface")
         }
         if member == "GetAll" {
@@ -15,7 +15,7 @@ extension FrontDesk {
             // Once for all properties that tell of it.
             let report = name == RefineNames.manager ? await privacy() : nil
             for property in interface.properties {
-                values[property.name] = try await value(property.name, of: object, report)
+                values[property.name] = try await value(property.name, of: object, interface, report)
             }
             return call.reply([.options(values)])
         }
@@ -25,15 +25,16 @@ extension FrontDesk {
         guard member == "Get" else {
             throw BusError(remote: BusErrorName.propertyReadOnly, "the property \(property.name) is read-only")
         }
-        call.reply([.variant(try await value(property.name, of: object))])
+        call.reply([.variant(try await value(property.name, of: object, interface))])
     }
 
     private func value(
-        _ property: String, of object: Object, _ report: PrivacyReport? = nil
+        _ property: String, of object: Object, _ interface: BusInterface, _ report: PrivacyReport? = nil
     ) async throws -> BusValue {
         let value: BusValue?
         switch object {
-        case .root: value = await managerValue(property, report)
+        case .root where interface.name == RefineNames.manager: value = await managerValue(property, report)
+        case .root: value = await parts.first { $0.interface.name == interface.name }?.property(property)
         case .jobFolder: value = nil
         case .job(let path): value = await service.properties(of: path)?.busValues[property]
         }
@@ -90,6 +91,6 @@ extension FrontDesk {
             children = await service.jobs(of: caller).map { String($0.path.dropFirst(RefineNames.jobs.count + 1)) }
         case .job: break
         }
-        return BusInterface.introspection(interfaces: object.interfaces, children: children)
+        return BusInterface.introspection(interfaces: interfaces(of: object), children: children)
     }
 }

@@ -28,7 +28,7 @@ struct Refinectl: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             InpaintCommand.self, JobsCommand.self, CancelCommand.self, MonitorCommand.self, StatusCommand.self,
-            PrivacyCommand.self,
+            LibraryCommand.self, PrivacyCommand.self,
         ])
 
     static func main() async {

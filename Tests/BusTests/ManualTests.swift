@@ -8,6 +8,8 @@ import Testing
         ("refinectl.1", "refinectl", ["inpaint", "--help"]), ("refinectl.1", "refinectl", ["status", "--help"]),
         ("refinectl.1", "refinectl", ["jobs", "--help"]), ("refinectl.1", "refinectl", ["cancel", "--help"]),
         ("refinectl.1", "refinectl", ["monitor", "--help"]), ("refinectl.1", "refinectl", ["privacy", "--help"]),
+        ("refinectl.1", "refinectl", ["library", "add", "--help"]),
+        ("refinectl.1", "refinectl", ["library", "list", "--help"]),
         ("refined.8", "refined", ["--help"]),
     ])
     func everyOptionOfTheHelpIsInTheManual(_ page: String, _ product: String, _ arguments: [String]) async throws {
@@ -40,9 +42,10 @@ import Testing
             "../../man/refinectl.1")
         let manual = try String(contentsOf: file.standardized, encoding: .utf8).replacing("\\-", with: "-")
         var help = ""
-        for command in ["inpaint", "jobs", "cancel", "monitor", "status", "privacy"] {
-            help += try await Program.product("refinectl", bus: nil).run([command, "--help"]).output
-        }
+        for command in [
+            ["inpaint"], ["jobs"], ["cancel"], ["monitor"], ["status"], ["privacy"], ["library", "add"],
+            ["library", "list"], ["library", "rescan"],
+        ] { help += try await Program.product("refinectl", bus: nil).run(command + ["--help"]).output }
         for option in manual.matches(of: /--[a-z]+/) { #expect(help.contains(option.output), "\(option.output)") }
     }
 }
