@@ -25,7 +25,7 @@ public struct Daemon: Service {
         public init() {}
     }
 
-    public static let version = "0.1.0"
+    public static let version = ProductVersion.current
 
     private let address: BusAddress
     private let codec: any PhotoCodec

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CSandbox
+import RefineBus
 
 /// The command line for people.
 @main
@@ -25,7 +26,7 @@ struct Refinectl: AsyncParsableCommand {
             69 no daemon, no bus or no model, 70 the fill failed, 73 output that cannot be written, 75 too many jobs, \
             77 not allowed, 130 cancelled.
             """,
-        version: "0.1.0",
+        version: ProductVersion.current,
         subcommands: [
             InpaintCommand.self, JobsCommand.self, CancelCommand.self, MonitorCommand.self, StatusCommand.self,
             LibraryCommand.self, PrivacyCommand.self,
