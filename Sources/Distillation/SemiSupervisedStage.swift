@@ -53,7 +53,7 @@ public final class SemiSupervisedStage: TrainingObjective {
         self.pools = pools
         let scenes = CropSampler(training), share = stage.unlabelledShare
         makeBatch = { step in
-            try Self.batch(step: step, training, share: share, scenes, pools.labelled, pools.unlabelled)
+            try SemiSupervisedStage.batch(step: step, training, share: share, scenes, pools.labelled, pools.unlabelled)
         }
     }
 
