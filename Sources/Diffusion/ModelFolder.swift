@@ -100,6 +100,15 @@ public struct ModelFolder {
         }
         try codec.validate(origin: "\(directory)/\(Part.codec)")
         try unet.validate(origin: "\(directory)/\(Part.unet)")
+        guard scheduler.className == "DDIMScheduler" else {
+            throw ModelError(
+                .unsupportedModel, at: "\(directory)/\(Part.scheduler)",
+                "scheduler \"\(scheduler.className)\" is not DDIMScheduler")
+        }
+        guard scheduler.timestepSpacing == .trailing, scheduler.setAlphaToOne else {
+            throw wrong(
+                Part.scheduler, "timestep_spacing must be trailing and set_alpha_to_one true, as in training")
+        }
         let residual = codec.residualChannels, both = residual + codec.conditionChannels
         // With a ControlNet, which sees the condition, the U-Net may do without.
         let inputs = controlNet == nil ? [both] : [both, residual]
