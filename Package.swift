@@ -87,7 +87,7 @@ let package = Package(
         .testTarget(name: "AutogradTests", dependencies: ["Autograd", "NaiveOracle"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Metrics"]),
+        .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Diffusion", "Metrics"]),
         .testTarget(
             name: "MetricsTests", dependencies: ["Metrics", "ImageCodec", "Layers", "TensorCore", "TestSupport"],
             resources: [.copy("Goldens")]),

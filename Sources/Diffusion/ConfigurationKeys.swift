@@ -63,6 +63,6 @@ struct ForeignKeys {
 
     private func isNeutral(_ value: ConfigurationValue, _ neutral: ConfigurationValue?) -> Bool {
         if case .list(let values) = value { return !values.isEmpty && values.allSatisfy { isNeutral($0, neutral) } }
-        return value == .null || value == false || value == neutral
+        return value == .null || value == (neutral ?? false)
     }
 }

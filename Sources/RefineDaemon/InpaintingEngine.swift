@@ -28,12 +28,9 @@ final class InpaintingEngine: FillEngine {
 
     func begin(_ photo: RawPhoto, _ request: FillRequest) throws -> any FillRun {
         try Self.refining {
-            guard request.prompt == nil, request.guidance == nil else {
-                throw RefineError(
-                    .invalidArgument, "prompt", "not-supported", "this engine does not follow prompts",
-                    remedy: "leave out prompt and guidance")
-            }
             var options = FillOptions(steps: request.steps, seed: request.seed)
+            options.prompt = request.prompt
+            options.guidance = request.guidance.map { Float($0) }
             if let feather = request.feather { options.feather = feather }
             if let dilate = request.dilate { options.dilate = dilate }
             let samples: RasterImage.Samples =
@@ -86,7 +83,7 @@ private final class InpaintingRun: FillRun {
         FillModel.releaseScratch()
         return FillOutcome(
             filled: Self.samples(result.filled), changed: result.changed.values,
-            classical: Self.samples(result.classical), steps: steps)
+            classical: Self.samples(result.classical), steps: steps, unknownWords: result.unknownWords)
     }
 
     private static func samples(_ image: RasterImage) -> RawPhoto.Samples {

@@ -9,8 +9,8 @@ struct Forward: ParsableCommand {
         commandName: "forward",
         abstract: "Run one component of a model on given tensors, for comparison with another implementation.",
         discussion: """
-            Inputs are named as the arguments of diffusers' forward(): sample [N, C, H, W] and timestep, a scalar, [1] or \
-            [N]. The output is named as diffusers names it: sample.
+            Inputs are named as the arguments of diffusers' forward(): sample [N, C, H, W], timestep, a scalar, [1] or \
+            [N], and encoder_hidden_states [N, L, D] for a network that attends to text. The output is named as diffusers names it: sample.
 
             EXAMPLE
               refine-bench forward MODEL/unet --inputs in.safetensors --output out.safetensors
@@ -33,7 +33,15 @@ struct Forward: ParsableCommand {
         let shape = unet.configuration
         let sample = try arguments.take("sample", axes: 4)
         let timesteps = try arguments.takeTimesteps(batch: sample.shape[0])
+        let text = shape.attendsToText ? Variable(try arguments.take("encoder_hidden_states", axes: 3)) : nil
         try arguments.requireAllUsed()
+        if let text, text.shape[0] != sample.shape[0] || text.shape[1] == 0 || text.shape[2] != shape.crossAttentionDim
+        {
+            throw ModelError(
+                .wrongShape, at: inputs,
+                "encoder_hidden_states has shape \(text.shape), the model needs "
+                    + "[\(sample.shape[0]), L, \(shape.crossAttentionDim)]")
+        }
         guard sample.count > 0, sample.shape[1] == shape.inChannels, sample.shape[2] % shape.sizeMultiple == 0,
             sample.shape[3] % shape.sizeMultiple == 0
         else {
@@ -42,7 +50,7 @@ struct Forward: ParsableCommand {
                 "sample has shape \(sample.shape), the model needs [N, \(shape.inChannels), H, W] with H and W "
                     + "multiples of \(shape.sizeMultiple)")
         }
-        let result = unet(Variable(sample), timesteps: timesteps).value
+        let result = unet(Variable(sample), timesteps: timesteps, encoderHiddenStates: text).value
         try Safetensors.write(["sample": result], to: output)
     }
 }

@@ -13,10 +13,10 @@ struct Fixture {
     let expected: [String: Tensor]
     let path: String
 
-    init(_ name: String) throws {
+    init(_ name: String, weights file: String = "diffusion_pytorch_model.safetensors") throws {
         let fixtures = try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures")
         path = fixtures.appendingPathComponent(name).path
-        weights = try Safetensors.read("\(path)/diffusion_pytorch_model.safetensors").tensors
+        weights = try Safetensors.read("\(path)/\(file)").tensors
         expected = try Safetensors.read("\(path)/expected.safetensors").tensors
     }
 
