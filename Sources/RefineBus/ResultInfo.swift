@@ -25,11 +25,15 @@ public struct ResultInfo: Sendable, Equatable {
     public var unknownWords: [String]
     /// The place of the comparison among the images, where one was asked for.
     public var compareIndex: UInt32?
+    /// Identifies the algorithms of the engine: the same seed, steps, generation and plan give the same bytes on the
+    /// same kind of CPU.
+    public var plan: String
 
     public init(
         seed: UInt64, seeds: [UInt64], steps: UInt32, model: String, generation: String, format: String, width: UInt32,
         height: UInt32, stride: UInt32?, maskedFraction: Double, warnings: [String], notes: [String],
-        seconds: [String: Double], unknownWords: [String], compareIndex: UInt32?
+        seconds: [String: Double], unknownWords: [String], compareIndex: UInt32?,
+        plan: String
     ) {
         self.seed = seed
         self.seeds = seeds
@@ -46,6 +50,7 @@ public struct ResultInfo: Sendable, Equatable {
         self.seconds = seconds
         self.unknownWords = unknownWords
         self.compareIndex = compareIndex
+        self.plan = plan
     }
 
     public var busValue: BusValue {
@@ -54,6 +59,7 @@ public struct ResultInfo: Sendable, Equatable {
             "generation": generation.busValue, "format": format.busValue, "width": width.busValue,
             "height": height.busValue, "masked-fraction": maskedFraction.busValue, "warnings": warnings.busValue,
             "notes": notes.busValue, "seconds": seconds.busValue, "unknown-words": unknownWords.busValue,
+            "plan": plan.busValue,
         ]
         options["stride"] = stride?.busValue
         options["compare"] = compareIndex?.busValue
@@ -71,12 +77,13 @@ public struct ResultInfo: Sendable, Equatable {
             let warnings: [String] = options["warnings"]?.content(), let notes: [String] = options["notes"]?.content(),
             let seconds: [String: Double] = options["seconds"]?.content(),
             let seeds: [UInt64] = options["seeds"]?.content(),
-            let unknownWords: [String] = options["unknown-words"]?.content()
+            let unknownWords: [String] = options["unknown-words"]?.content(),
+            let plan: String = options["plan"]?.content()
         else { return nil }
         self.init(
             seed: seed, seeds: seeds, steps: steps, model: model, generation: generation, format: format,
             width: width, height: height, stride: options["stride"]?.content(), maskedFraction: masked,
             warnings: warnings, notes: notes, seconds: seconds, unknownWords: unknownWords,
-            compareIndex: options["compare"]?.content())
+            compareIndex: options["compare"]?.content(), plan: plan)
     }
 }

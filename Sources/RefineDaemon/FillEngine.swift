@@ -67,8 +67,14 @@ public struct EngineInfo: Sendable, Equatable {
     public var parameterCount: Int
     public var defaultSteps: Int
     public var hasTextEncoder: Bool
+    /// Identifies the algorithms that fills are computed with.
+    public var plan: String
 
-    public init(name: String, generation: String, parameterCount: Int, defaultSteps: Int, hasTextEncoder: Bool) {
+    public init(
+        name: String, generation: String, parameterCount: Int, defaultSteps: Int, hasTextEncoder: Bool,
+        plan: String = ""
+    ) {
+        self.plan = plan
         self.name = name
         self.generation = generation
         self.parameterCount = parameterCount

@@ -1,4 +1,5 @@
 import Inpainting
+import Logging
 import RefineBus
 
 /// The engine port on the real engine. Lives on the engine's thread, as the model does.
@@ -23,7 +24,7 @@ final class InpaintingEngine: FillEngine {
         let info = model.info
         self.info = EngineInfo(
             name: info.name, generation: info.generation, parameterCount: info.parameterCount,
-            defaultSteps: info.defaultSteps, hasTextEncoder: info.hasTextEncoder)
+            defaultSteps: info.defaultSteps, hasTextEncoder: info.hasTextEncoder, plan: FillModel.planID)
     }
 
     func begin(_ photo: RawPhoto, _ request: FillRequest) throws -> any FillRun {
@@ -99,6 +100,11 @@ extension EngineRoom {
     ///
     /// - Throws: `EngineThreadError`.
     public init(modelDirectory directory: String) throws {
-        try self.init { try InpaintingEngine(directory: directory) }
+        try self.init {
+            if let problem = FillModel.adoptPlan() {
+                Logger(label: "refined").notice("convolution plan ignored", metadata: ["reason": "\(problem)"])
+            }
+            return try InpaintingEngine(directory: directory)
+        }
     }
 }

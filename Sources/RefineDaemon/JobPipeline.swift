@@ -93,7 +93,7 @@ struct JobPipeline: Sendable {
             stride: stride.map { UInt32(clamping: $0) }, maskedFraction: file.maskedFraction,
             warnings: file.warnings + (results.unknownWords.isEmpty ? [] : ["unknown-words"]),
             notes: results.images.first?.notes ?? [], seconds: seconds, unknownWords: results.unknownWords,
-            compareIndex: results.comparison == nil ? nil : UInt32(clamping: results.images.count))
+            compareIndex: results.comparison == nil ? nil : UInt32(clamping: results.images.count), plan: model.plan)
     }
 }
 

@@ -16,6 +16,8 @@ struct BenchReport: Encodable {
     var peak_rss_mb: Double
     var engine: String
     var blas_core: String
+    /// Which plan chose the convolutions' algorithms.
+    var plan: String
 
     /// The largest resident set of this process so far, in MB (10^6 bytes).
     static func peakResidentMegabytes() -> Double {

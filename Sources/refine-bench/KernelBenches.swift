@@ -16,9 +16,10 @@ private func requireMemory(floats: Double) throws {
     }
 }
 
+extension ConvolutionAlgorithm: ExpressibleByArgument {}
+
 struct ConvolutionBench: ParsableCommand {
     enum Direction: String, CaseIterable, ExpressibleByArgument { case forward, data, weights }
-    enum Algorithm: String, CaseIterable, ExpressibleByArgument { case fastest, direct }
 
     static let configuration = CommandConfiguration(
         commandName: "conv", abstract: "One convolution: forward, or the gradient at its input or its weights.")
@@ -34,7 +35,12 @@ struct ConvolutionBench: ParsableCommand {
     @Option(help: "Zeros around the input; half the window where it is left out.") var padding: Int?
     @Option(help: "forward, data (gradient at the input) or weights (gradient at the weights).")
     var direction = Direction.forward
-    @Option(help: "fastest, or direct for oneDNN's direct kernels alone.") var algorithm = Algorithm.fastest
+    @Option(
+        help: """
+            \(ConvolutionAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")); the plan's choice where it is left \
+            out, and onednn-direct where it cannot compute the shape.
+            """)
+    var algorithm: ConvolutionAlgorithm?
 
     func validate() throws {
         try requireExtents(["batch": batch, "input": input, "output": output, "height": height, "width": width])
@@ -55,7 +61,8 @@ struct ConvolutionBench: ParsableCommand {
         let bias = random.normalTensor([output])
         let result = Convolution.outputShape(x.shape, weights: weights.shape, options: window)
         let dy = random.normalTensor(result)
-        if algorithm == .direct { Convolution.algorithm = .direct }
+        Convolution.forcedAlgorithm = algorithm
+        let prepared = PreparedWeights()
         let products = Double(batch * output * result[2] * result[3]) * Double(input * kernel * kernel)
         try options.measure(
             "conv-\(direction.rawValue)",
@@ -63,7 +70,8 @@ struct ConvolutionBench: ParsableCommand {
             operations: 2 * products
         ) {
             switch direction {
-            case .forward: _ = Convolution.forward(x, weights: weights, bias: bias, options: window)
+            case .forward:
+                _ = Convolution.forward(x, weights: weights, bias: bias, options: window, prepared: prepared)
             case .data: _ = Convolution.backwardData(dy, weights: weights, input: x.shape, options: window)
             case .weights:
                 _ = Convolution.backwardWeights(x, gradient: dy, weights: weights.shape, options: window)

@@ -109,6 +109,7 @@ struct FillRunner: Sendable {
             ("width", .integer(UInt64(info.width))), ("height", .integer(UInt64(info.height))),
             ("masked_fraction", .number(info.maskedFraction)), ("warnings", .strings(info.warnings)),
             ("notes", .strings(info.notes)), ("unknown_words", .strings(info.unknownWords)),
+            ("plan", .string(info.plan)),
             ("total_seconds", .number(seconds)),
             ("seconds", .object(info.seconds.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })),
         ]

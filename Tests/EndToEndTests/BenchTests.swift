@@ -28,7 +28,7 @@ import Testing
         try #require(outcome.code == 0, "\(outcome.errors)")
         let figures = try #require(
             JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any], "\(outcome.output)")
-        for key in ["name", "shape", "engine", "blas_core"] { #expect(figures[key] is String, "\(key)") }
+        for key in ["name", "shape", "engine", "blas_core", "plan"] { #expect(figures[key] is String, "\(key)") }
         for key in ["median_s", "min_s", "peak_rss_mb"] { #expect((figures[key] as? Double ?? 0) > 0, "\(key)") }
         #expect(figures["runs"] as? Int == 2 && figures["threads"] as? Int == 1)
     }
@@ -46,6 +46,32 @@ import Testing
         let outcome = try await bench.run(arguments)
         #expect(outcome.code == 64)
         #expect(outcome.errors.contains(named), "\(outcome.errors)")
+    }
+
+    @Test func planTimesTheConvolutionsOfAModelAndIsUsedAfterwards() async throws {
+        try await withFolder { folder in
+            try TinyModel.write(to: "\(folder)/model")
+            let path = "\(folder)/plan.json"
+            let made = try await bench.run([
+                "plan", "--model", "\(folder)/model", "--sizes", "8", "--threads", "1", "--output", path, "--train",
+                "--batch", "1",
+            ])
+            try #require(made.code == 0, "\(made.errors)")
+            func used(_ arguments: String...) async throws -> (plan: String?, errors: String) {
+                let unet = ["unet", "--model", "\(folder)/model", "--width", "8", "--height", "8", "--json"]
+                let outcome = try await bench.run(unet + ["--runs", "1"] + arguments)
+                let json = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+                return (json?["plan"] as? String, outcome.errors)
+            }
+            let id = try #require(try await used("--plan", path, "--threads", "1").plan)
+            #expect(made.output.contains("plan \(id), "))
+            #expect(try await used("--no-plan").plan == "rule-1")
+            let foreign = try await used("--plan", path, "--threads", "2")
+            #expect(foreign.plan == "rule-1" && foreign.errors.contains("another CPU, library or number of threads"))
+            try "{".write(toFile: path, atomically: true, encoding: .utf8)
+            let damaged = try await used("--plan", path, "--threads", "1")
+            #expect(damaged.plan == "rule-1" && damaged.errors.contains("plan ignored"))
+        }
     }
 
     @Test func forwardRunsAComponentOnGivenTensors() async throws {
