@@ -18,6 +18,10 @@ struct Evaluate: ParsableCommand {
             distance between 7x7 patches of Laplacian pyramids, times 1000: smaller is better. Fills are rounded to \
             8 bits first. Intervals are 95 %, by bootstrap over photos.
 
+            LPIPS, FID and CMMD, over whole pictures, need the published weights of their networks, which \
+            scripts/convert-metric-weights converts: lpips-alex.safetensors, lpips-vgg.safetensors, \
+            fid-inception.safetensors and cmmd-clip.safetensors in --weights. Without a file its column says so.
+
             Pictures that cannot be read or have no partner are skipped, counted and listed on standard error.
 
             EXAMPLES
@@ -48,6 +52,10 @@ struct Evaluate: ParsableCommand {
             "Write the model's fills (of the first number of steps) here: safetensors with \"fills\" and \"prefills\".",
             valueName: "file"))
     var output: String?
+    @Option(
+        help: ArgumentHelp(
+            "Weights of LPIPS, FID and CMMD; $XDG_DATA_HOME/refine-control/metrics where left out.", valueName: "dir"))
+    var weights: String?
     @Flag(help: "Print JSON instead of tables.") var json = false
 
     func validate() throws {
@@ -95,8 +103,12 @@ struct Evaluate: ParsableCommand {
         }
     }
 
+    private func metricWeights() throws -> MetricWeights {
+        try MetricWeights(folder: weights ?? MetricWeights.defaultFolder(), isRequired: weights != nil)
+    }
+
     private func reportOnCrops(_ path: String) throws -> FillReport {
-        let evaluator = FillEvaluator(try CropFile(reading: path).samples)
+        let evaluator = FillEvaluator(try CropFile(reading: path).samples, weights: try metricWeights())
         var rows: [FillScores] = []
         if let model {
             let set = try ValidationSet(reading: path)
@@ -139,7 +151,7 @@ struct Evaluate: ParsableCommand {
             let lines = folders.skipped.map { "  \($0)\n" }.joined()
             FileHandle.standardError.write(Data("skipped \(folders.skipped.count):\n\(lines)".utf8))
         }
-        let evaluator = FillEvaluator(folders.samples)
+        let evaluator = FillEvaluator(folders.samples, weights: try metricWeights())
         let rows = try zip(namedFills, folders.fills).map { try evaluator.scores(of: $1, name: $0.name) }
         return FillReport(rows: rows, evaluator)
     }

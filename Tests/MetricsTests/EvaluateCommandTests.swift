@@ -28,7 +28,10 @@ import Testing
     }
 
     private func evaluate(_ arguments: String...) async throws -> Program.Outcome {
-        try await Program.product("refine-distill", bus: nil).run(["evaluate"] + arguments)
+        var program = Program.product("refine-distill", bus: nil)
+        // Whoever runs the tests may have weights.
+        program.environment["XDG_DATA_HOME"] = "/nowhere/at/all"
+        return try await program.run(["evaluate"] + arguments)
     }
 
     private func truth(_ i: Int) -> UInt8 { UInt8((i * 37 + i / 96 * 11) % 200) }
@@ -58,6 +61,8 @@ import Testing
         }
         #expect(abs(values[0] - 20 * log10(255)) < 1e-4)
         #expect(abs(values[1] - 20 * log10(25.5)) < 1e-4)
+        let fid = (rows[0]["metrics"] as? [String: Any])?["fid"] as? [String: Any]
+        #expect(fid?["not_measured"] as? String == "weights not installed")
     }
 
     @Test func damagedAndLonelyPicturesAreListedAndTheRestIsMeasured() async throws {
@@ -89,6 +94,10 @@ import Testing
             (["--fills", "x=y"], "either --crops FILE or --references DIR"),
             (["--crops", "a", "--fills", "x=y", "--masks", "m"], "--masks goes with"),
             (["--crops", "\(folder.path)/none", "--fills", "x=y"], "there is no such file"),
+            (
+                ["--references", photos, "--fills", photos, "--weights", "\(folder.path)/none"],
+                "no such folder of weights"
+            ),
             (["--crops", "a", "--model", "m", "--steps", "0"], "1 to 64"),
         ] {
             let outcome = try await Program.product("refine-distill", bus: nil).run(["evaluate"] + arguments)

@@ -39,15 +39,19 @@ public final class FillEvaluator {
     public let bootstrap: PhotoBootstrap
     /// Whether holes were given: without them the metrics of the hole are those of the whole picture.
     public let hasHoles: Bool
+    private let networks: NetworkScores
     private lazy var referencePatches = patches(of: samples.map(\.truth))
 
-    /// - Parameter samples: at least one; all of them with a mask, or none.
-    public init(_ samples: [ReferenceSample]) {
+    /// - Parameters:
+    ///   - samples: at least one; all of them with a mask, or none.
+    ///   - weights: of the metrics that need networks; they are not measured without.
+    public init(_ samples: [ReferenceSample], weights: MetricWeights = MetricWeights()) {
         precondition(!samples.isEmpty, "Metrics: nothing to measure against")
         let hasHoles = samples[0].mask != nil
         precondition(
             samples.allSatisfy { ($0.mask != nil) == hasHoles }, "Metrics: a mask for every sample or for none")
         self.hasHoles = hasHoles
+        networks = NetworkScores(weights: weights, truths: samples.map(\.truth))
         self.samples = samples
         bootstrap = PhotoBootstrap(photos: samples.map(\.photo))
     }
@@ -61,6 +65,7 @@ public final class FillEvaluator {
     /// - Parameters:
     ///   - fills: one for each sample, of its size. They are rounded to 8 bits first, as they would be saved.
     ///   - name: of the row in a report.
+    /// - Throws: `MetricWeightsError` when a network's file is damaged or holds another network.
     public func scores(of fills: [MetricImage], name: String) throws -> FillScores {
         precondition(fills.count == samples.count, "Metrics: \(fills.count) fills of \(samples.count) samples")
         for (fill, sample) in zip(fills, samples) {
@@ -72,11 +77,18 @@ public final class FillEvaluator {
         let fills = fills.map(\.rounded)
         var scores = FillScores(name: name)
         for (fill, sample) in zip(fills, samples) { scores.add(fill, sample) }
+        for (metric, network) in [(FillMetric.lpipsAlex, MetricNetwork.lpipsAlex), (.lpipsVGG, .lpipsVGG)] {
+            let (distances, reason) = try networks.similarity(network, fills)
+            scores.perSample[metric] = distances
+            scores.values[metric] = reason
+        }
         scores.summarize(photos: bootstrap)
         scores.values[.swd] =
             SlicedWasserstein.distance(patches(of: fills), reference: referencePatches)
             .map { .measured($0, interval: nil) }
             ?? .notMeasured("the holes are too small for patches")
+        scores.values[.fid] = try networks.frechet(fills)
+        scores.values[.cmmd] = try networks.discrepancy(fills)
         return scores
     }
 }

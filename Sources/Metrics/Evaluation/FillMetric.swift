@@ -12,6 +12,14 @@ public enum FillMetric: String, CaseIterable, Codable, Sendable {
     case ssimImage = "ssim_image"
     /// See ``SlicedWasserstein``; patches in the holes, where there are masks.
     case swd
+    /// See ``PerceptualSimilarity``, with AlexNet's features; over whole pictures, averaged over samples.
+    case lpipsAlex = "lpips_alex"
+    /// The same with VGG16's features.
+    case lpipsVGG = "lpips_vgg"
+    /// Fréchet distance of Inception-v3's features (FID), over whole pictures.
+    case fid
+    /// See ``MaximumMeanDiscrepancy``, of CLIP's embeddings, over whole pictures.
+    case cmmd
 
     /// Its head in a table.
     public var title: String {
@@ -22,6 +30,10 @@ public enum FillMetric: String, CaseIterable, Codable, Sendable {
         case .psnrImage: "PSNR image"
         case .ssimImage: "SSIM image"
         case .swd: "SWD"
+        case .lpipsAlex: "LPIPS (AlexNet)"
+        case .lpipsVGG: "LPIPS (VGG)"
+        case .fid: "FID"
+        case .cmmd: "CMMD"
         }
     }
 
@@ -29,7 +41,7 @@ public enum FillMetric: String, CaseIterable, Codable, Sendable {
     public var isBetterWhenLarger: Bool {
         switch self {
         case .psnr, .psnrPooled, .ssim, .psnrImage, .ssimImage: true
-        case .swd: false
+        case .swd, .lpipsAlex, .lpipsVGG, .fid, .cmmd: false
         }
     }
 
@@ -37,7 +49,9 @@ public enum FillMetric: String, CaseIterable, Codable, Sendable {
     public var digits: Int {
         switch self {
         case .psnr, .psnrPooled, .psnrImage: 2
-        case .ssim, .ssimImage: 4
+        case .ssim, .ssimImage, .lpipsAlex, .lpipsVGG: 4
+        case .cmmd: 3
+        case .fid: 2
         case .swd: 1
         }
     }

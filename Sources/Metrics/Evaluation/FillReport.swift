@@ -37,7 +37,7 @@ public struct FillReport {
         for row in rows {
             lines.append(Self.line([row.name] + shown.map { Self.cell(row.values[$0], digits: $0.digits) }))
         }
-        let means = shown.filter { rows[0].value($0, over: [0]) != nil }
+        let means = shown.filter { metric in rows.allSatisfy { $0.value(metric, over: [0]) != nil } }
         if rows.count > 1 {
             lines += ["", "Difference to \(rows[0].name):", ""] + Self.head(["fill"] + means.map(\.title))
             for row in rows.dropFirst() {
