@@ -78,6 +78,8 @@ struct MonitorCommand: AsyncParsableCommand {
     private static func show(_ event: JobEvent, _ json: Bool) {
         switch event {
         case .changed(let job):
+            // A person is told by the end that follows.
+            guard json || job.properties.stage != "done" else { return }
             let object = JSON.object([("event", .string("changed")), ("job", JobText.object(job))])
             Terminal.print(
                 json

@@ -111,8 +111,19 @@ struct PrivacyCommand: AsyncParsableCommand {
             lines.append(
                 abi == 0
                     ? "Landlock: this kernel has none; refine-worker's files are closed by its system call filter alone"
-                    : "Landlock: ABI \(abi); denied to refine-worker: \(denied.joined(separator: ", "))")
+                    : "Landlock: ABI \(abi), denies refine-worker\n" + Self.wrapped(denied))
             return lines.joined(separator: "\n")
+        }
+
+        /// Names with commas, in lines of at most 78 columns.
+        private static func wrapped(_ names: [String]) -> String {
+            var lines = ["  "]
+            for (index, name) in names.enumerated() {
+                let word = name + (index + 1 < names.count ? ", " : "")
+                if lines[lines.count - 1].count + word.count > 79 { lines.append("  ") }
+                lines[lines.count - 1] += word
+            }
+            return lines.map { $0.replacing(#/ +$/#, with: "") }.joined(separator: "\n")
         }
 
         /// What a guard is good for.

@@ -129,7 +129,7 @@ import Testing
             for program in ["refined", "refine-worker", "refinectl"] {
                 #expect(words.output.contains(program + "\n"), "\(words.output)")
             }
-            #expect(words.output.contains("Landlock: ABI 3; denied to refine-worker: execute, read-file\n"))
+            #expect(words.output.contains("Landlock: ABI 3, denies refine-worker\n  execute, read-file\n"))
             #expect(words.output.contains("  unix-sockets-only") && !words.output.contains("OPEN"))
             let json = try await cli.run(["privacy", "--json"])
             let object = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])

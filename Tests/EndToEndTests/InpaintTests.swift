@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// The programs as users run them: refinectl to refined over a real bus, photos through the sandboxed worker.
-@Suite struct InpaintTests {
+/// One after the other: each has a daemon with an engine of its own, and together they starve each other.
+@Suite(.serialized) struct InpaintTests {
     /// A folder with a photo, a mask and a model, a bus, and a daemon on it.
     private struct Desk {
         let folder: URL

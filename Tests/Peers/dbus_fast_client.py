@@ -61,7 +61,7 @@ async def main():
         done = asyncio.Event()
         job.on_completed(lambda success, error: done.set())
         if await job.get_stage() != "done":
-            await asyncio.wait_for(done.wait(), 20)
+            await asyncio.wait_for(done.wait(), 60)
         return job, description
 
     text = await refused(
@@ -77,7 +77,7 @@ async def main():
     path = await call(
         manager, "Inpaint", memfd(PHOTO), memfd(MASK), {"seed": Variant("t", 7), "handle_token": Variant("s", token)})
     assert path == f"{ROOT}/jobs/{bus.unique_name[1:].replace('.', '_')}/{token}", path
-    assert await asyncio.wait_for(added.get(), 20) == path
+    assert await asyncio.wait_for(added.get(), 60) == path
     job, job_described = await finish(path)
     images, info = await call(job, "GetResult", {})
     assert content(images[0]) == b"P6\n8 4\n255\n" + bytes([128]) * 18 + bytes([10]) * 78

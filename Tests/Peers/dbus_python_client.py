@@ -46,7 +46,7 @@ def refused(name, path, interface, member, *arguments):
 
 
 def wait(condition, what):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, f"waited too long for {what}"
         iterate(None, False)
