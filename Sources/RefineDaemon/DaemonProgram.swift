@@ -23,6 +23,7 @@ public struct DaemonProgram: Sendable {
             log.warning("cannot start anew with OMP_WAIT_POLICY=passive, so fills may be slower")
         }
         ProcessStart.raiseFileLimit()
+        FreeMemory.keepNoLargeBlocks()
         for name in ProcessGuards.takeOn() {
             log.error("a privacy guard could not be put up", metadata: ["guard": "\(name)"])
         }
