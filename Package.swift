@@ -16,6 +16,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.4.0"),
     ],
     targets: [
         // C: module maps, thin shims, vector kernels, seccomp.
@@ -49,10 +50,11 @@ let package = Package(
         .target(name: "WorkerRoles", dependencies: ["ImageCodec", "WorkerProtocol", "CSandbox"]),
         .target(name: "BusTransport", dependencies: ["CDBus", .product(name: "Logging", package: "swift-log")]),
         .target(name: "RefineBus", dependencies: ["BusTransport"]),
+        .target(name: "ImageLibrary", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
         .target(
             name: "RefineDaemon",
             dependencies: [
-                "Inpainting", "RefineBus", "WorkerProtocol", "CSandbox",
+                "Inpainting", "ImageLibrary", "RefineBus", "WorkerProtocol", "CSandbox",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -88,6 +90,9 @@ let package = Package(
         .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Metrics"]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation", "Diffusion", "Layers"]),
         .testTarget(name: "WorkerTests", dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec"]),
+        .testTarget(
+            name: "LibraryTests",
+            dependencies: ["ImageLibrary", "WorkerProtocol", "ImageCodec", "TestSupport", "RefineBus"]),
         .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",

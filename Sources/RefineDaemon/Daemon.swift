@@ -19,6 +19,8 @@ public struct Daemon: Service {
         /// The guards of this process, tried now.
         public var privacy: @Sendable () async -> [String: Bool] = { [:] }
         public var version = Daemon.version
+        /// What else has an interface at the root object.
+        public var interfaces: [any RootInterface] = []
 
         public init() {}
     }
@@ -50,15 +52,19 @@ public struct Daemon: Service {
         parts.log.info("serving", metadata: ["name": "\(RefineNames.bus)"])
 
         let desk = FrontDesk(
-            bus: bus, service: service, privacy: { await allGuards() }, version: parts.version, log: parts.log)
+            bus: bus, service: service, privacy: { await allGuards() }, version: parts.version, log: parts.log,
+            parts: parts.interfaces)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await reportModel() }
+            let background = parts.interfaces.map { part in Task { await part.run(on: bus) } }
             group.addTask { for await call in calls { await desk.answer(call) } }
             let signals = Task { await desk.sendNotices() }
             await Self.untilStopped { await bus.waitUntilClosed() }
             parts.notifier?.send("STOPPING=1\nSTATUS=Stopping")
             parts.log.info("stopping")
+            for task in background { task.cancel() }
             await service.stop()
+            for task in background { await task.value }
             await signals.value
             sink.finish()
             // Gives back the name as well.

@@ -31,6 +31,12 @@ public struct DaemonProgram: Sendable {
             parts.log = log
             parts.notifier = SystemdNotifier()
             parts.privacy = { ProcessGuards.check() }
+            if let folder = DataPlace.find() {
+                parts.interfaces.append(
+                    LibraryService(folder: folder, scanner: LazyScanner(), time: parts.time, log: log))
+            } else {
+                log.error("no library: neither XDG_DATA_HOME nor HOME names a folder")
+            }
             let daemon = Daemon(
                 address: try address.map(BusAddress.init) ?? .session(), codec: WorkerCodec(),
                 room: try EngineRoom(modelDirectory: modelDirectory ?? ModelPlace.find()), parts: parts)

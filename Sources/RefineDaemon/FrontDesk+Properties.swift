@@ -7,12 +7,14 @@ extension FrontDesk {
         guard let name: String = call.message.body.first?.content() else {
             throw BusError(remote: BusErrorName.invalidArguments, "the interface is missing")
         }
-        guard let interface = object.interfaces.first(where: { $0.name == name }) else {
+        guard let interface = interfaces(of: object).first(where: { $0.name == name }) else {
             throw BusError(remote: BusErrorName.unknownInterface, "the object has no such interface")
         }
         if member == "GetAll" {
             var values: [String: BusValue] = [:]
-            for property in interface.properties { values[property.name] = try await value(property.name, of: object) }
+            for property in interface.properties {
+                values[property.name] = try await value(property.name, of: object, interface)
+            }
             return call.reply([.options(values)])
         }
         guard call.message.body.count > 1, let key: String = call.message.body[1].content(),
@@ -21,13 +23,14 @@ extension FrontDesk {
         guard member == "Get" else {
             throw BusError(remote: BusErrorName.propertyReadOnly, "the property \(property.name) is read-only")
         }
-        call.reply([.variant(try await value(property.name, of: object))])
+        call.reply([.variant(try await value(property.name, of: object, interface))])
     }
 
-    private func value(_ property: String, of object: Object) async throws -> BusValue {
+    private func value(_ property: String, of object: Object, _ interface: BusInterface) async throws -> BusValue {
         let value: BusValue?
         switch object {
-        case .root: value = await managerValue(property)
+        case .root where interface.name == RefineNames.manager: value = await managerValue(property)
+        case .root: value = await parts.first { $0.interface.name == interface.name }?.property(property)
         case .jobFolder: value = nil
         case .job(let path): value = await service.properties(of: path)?.busValues[property]
         }
@@ -78,6 +81,6 @@ extension FrontDesk {
             children = await service.jobs(of: caller).map { String($0.path.dropFirst(RefineNames.jobs.count + 1)) }
         case .job: break
         }
-        return BusInterface.introspection(interfaces: object.interfaces, children: children)
+        return BusInterface.introspection(interfaces: interfaces(of: object), children: children)
     }
 }

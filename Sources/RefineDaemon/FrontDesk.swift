@@ -13,6 +13,8 @@ struct FrontDesk: Sendable {
     let privacy: @Sendable () async -> [String: Bool]
     let version: String
     let log: Logger
+    /// Interfaces of the root object that other parts of the daemon serve.
+    var parts: [any RootInterface] = []
     let watches = CallerWatches()
 
     /// An object of the daemon.
@@ -40,6 +42,11 @@ struct FrontDesk: Sendable {
             case .job: [RefineInterfaces.job] + everywhere
             }
         }
+    }
+
+    /// The interfaces of an object, with those of the parts.
+    func interfaces(of object: Object) -> [BusInterface] {
+        object.interfaces + (object == .root ? parts.map(\.interface) : [])
     }
 
     /// Answers `call`. Never throws: every failure is an answer.
@@ -71,7 +78,7 @@ struct FrontDesk: Sendable {
             throw BusError(remote: BusErrorName.unknownObject, "there is no object at this path")
         }
         // A message without interface means any interface that has the member.
-        let candidates = object.interfaces.filter { message.interface.isEmpty || $0.name == message.interface }
+        let candidates = interfaces(of: object).filter { message.interface.isEmpty || $0.name == message.interface }
         guard !candidates.isEmpty else {
             throw BusError(remote: BusErrorName.unknownInterface, "the object has no such interface")
         }
@@ -113,6 +120,10 @@ struct FrontDesk: Sendable {
             call.reply([.string(await introspection(object, caller))])
         case (_, StandardNames.peer, "Ping"):
             call.reply()
+        case (.root, let name, let member):
+            guard let part = parts.first(where: { $0.interface.name == name }) else { fallthrough }
+            let body = call.message.body
+            aside(call) { call.reply(try await part.call(member, body, from: caller)) }
         default:
             throw BusError(remote: BusErrorName.unknownMethod, "the object has no such method")
         }

@@ -36,6 +36,20 @@ public enum ModelPlace {
     }
 }
 
+/// Where the daemon keeps what it must not lose.
+public enum DataPlace {
+    /// `refine-control` in `XDG_DATA_HOME`, or in `~/.local/share`; nil where neither is known.
+    public static func find() -> String? {
+        func variable(_ name: String) -> String? {
+            // The XDG specification has relative paths ignored.
+            getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
+        return (variable("XDG_DATA_HOME") ?? variable("HOME").map { $0 + "/.local/share" }).map {
+            $0 + "/refine-control"
+        }
+    }
+}
+
 /// Where the running program is.
 enum ProgramPlace {
     static var path: String? {

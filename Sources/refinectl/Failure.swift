@@ -66,11 +66,14 @@ struct Failure: Error {
             case "image": (photo ?? "the photo", Code.dataError)
             case "mask": (mask.map { "the mask \($0)" } ?? "the mask", Code.dataError)
             case "box": ("--box", Code.dataError)
+            case "excludes": ("--exclude", Code.usage)
+            case "minimum-side", "rescan-minutes", "state": ("--\(error.subject)", Code.usage)
             case let name where InpaintOptions.specification.contains { $0.name == name }: ("--\(name)", Code.usage)
             case let name: (name, Code.dataError)
             }
         let final: Int32 =
             switch error.code {
+            case .notFound where error.subject == "path" || error.subject == "folder": Code.noInput
             case .invalidArgument, .tooLarge, .unsupportedFormat: code
             case .failed, .notFound: Code.software
             case .notAllowed: Code.notPermitted

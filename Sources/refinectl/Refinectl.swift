@@ -25,7 +25,7 @@ struct Refinectl: AsyncParsableCommand {
             77 not allowed, 130 cancelled.
             """,
         version: "0.1.0",
-        subcommands: [InpaintCommand.self, StatusCommand.self])
+        subcommands: [InpaintCommand.self, StatusCommand.self, LibraryCommand.self])
 
     static func main() async {
         // Nothing here talks to anything but local sockets; what the kernel refuses, refined's own guards still forbid.

@@ -6,6 +6,8 @@ import Testing
 @Suite struct ManualTests {
     @Test(arguments: [
         ("refinectl.1", "refinectl", ["inpaint", "--help"]), ("refinectl.1", "refinectl", ["status", "--help"]),
+        ("refinectl.1", "refinectl", ["library", "add", "--help"]),
+        ("refinectl.1", "refinectl", ["library", "list", "--help"]),
         ("refined.8", "refined", ["--help"]),
     ])
     func everyOptionOfTheHelpIsInTheManual(_ page: String, _ product: String, _ arguments: [String]) async throws {
@@ -25,7 +27,10 @@ import Testing
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
             "../../man/refinectl.1")
         let manual = try String(contentsOf: file.standardized, encoding: .utf8).replacing("\\-", with: "-")
-        let help = try await Program.product("refinectl", bus: nil).run(["inpaint", "--help"])
-        for option in manual.matches(of: /--[a-z]+/) { #expect(help.output.contains(option.output)) }
+        var help = ""
+        for command in [
+            ["inpaint"], ["library", "add"], ["library", "list"], ["library", "rescan"],
+        ] { help += try await Program.product("refinectl", bus: nil).run(command + ["--help"]).output }
+        for option in manual.matches(of: /--[a-z]+/) { #expect(help.contains(option.output)) }
     }
 }
