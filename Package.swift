@@ -50,6 +50,7 @@ let package = Package(
         .target(name: "WorkerRoles", dependencies: ["ImageCodec", "WorkerProtocol", "CSandbox"]),
         .target(name: "BusTransport", dependencies: ["CDBus", .product(name: "Logging", package: "swift-log")]),
         .target(name: "RefineBus", dependencies: ["BusTransport"]),
+        .target(name: "Personalization"),
         .target(name: "ImageLibrary", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
         .target(
             name: "RefineDaemon",
@@ -90,6 +91,7 @@ let package = Package(
         .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Metrics"]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation", "Diffusion", "Layers"]),
         .testTarget(name: "WorkerTests", dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec"]),
+        .testTarget(name: "PersonalizationTests", dependencies: ["Personalization"]),
         .testTarget(
             name: "LibraryTests",
             dependencies: ["ImageLibrary", "WorkerProtocol", "ImageCodec", "TestSupport", "RefineBus"]),
