@@ -50,6 +50,7 @@ let package = Package(
         .target(name: "WorkerRoles", dependencies: ["ImageCodec", "WorkerProtocol", "CSandbox"]),
         .target(name: "BusTransport", dependencies: ["CDBus", .product(name: "Logging", package: "swift-log")]),
         .target(name: "RefineBus", dependencies: ["BusTransport"]),
+        .target(name: "Personalization"),
         .target(name: "ImageLibrary", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
         .target(
             name: "RefineDaemon",
@@ -96,6 +97,7 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec", "TestSupport", "guard-probe"]),
+        .testTarget(name: "PersonalizationTests", dependencies: ["Personalization"]),
         .testTarget(
             name: "LibraryTests",
             dependencies: ["ImageLibrary", "WorkerProtocol", "ImageCodec", "TestSupport", "RefineBus"]),
