@@ -25,7 +25,10 @@ import Testing
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
             "../../man/refinectl.1")
         let manual = try String(contentsOf: file.standardized, encoding: .utf8).replacing("\\-", with: "-")
-        let help = try await Program.product("refinectl", bus: nil).run(["inpaint", "--help"])
-        for option in manual.matches(of: /--[a-z]+/) { #expect(help.output.contains(option.output)) }
+        var help = ""
+        for command in [["inpaint"], ["status"], ["config", "show"]] {
+            help += try await Program.product("refinectl", bus: nil).run(command + ["--help"]).output
+        }
+        for option in manual.matches(of: /--[a-z]+/) { #expect(help.contains(option.output), "\(option.output)") }
     }
 }
