@@ -42,6 +42,11 @@ install: static
 uninstall:
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/uninstall
 
+# The package in a real systemd (Tests/Installed). Where it cannot run, that is said and no error, unless a release asks.
+test-installed: static
+	@Tests/Installed/run $(PROGRAMS) $(VERSION) || { code=$$?; \
+	    [ $$code -eq 77 ] && [ -z "$(REQUIRE_INSTALLED)" ] || exit $$code; }
+
 deb: static
 	@scripts/make-deb $(PROGRAMS) $(VERSION)
 

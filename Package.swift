@@ -17,6 +17,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.4.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // C: module maps, thin shims, vector kernels, seccomp.
@@ -60,14 +61,22 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
+        .target(name: "RefineConfig", dependencies: [.product(name: "TOMLKit", package: "TOMLKit")]),
+
         // Executables, thin.
         .executableTarget(
             name: "refined",
-            dependencies: ["RefineDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "RefineDaemon", "RefineConfig", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(name: "refine-worker", dependencies: ["WorkerRoles"]),
         .executableTarget(
             name: "refinectl",
-            dependencies: ["RefineBus", "CSandbox", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "RefineBus", "RefineConfig", "CSandbox",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(
             name: "refine-distill",
             dependencies: [
@@ -105,6 +114,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["RefineBus", "ImageCodec", "Diffusion", "Layers", "TensorCore", "TestSupport"]),
+        .testTarget(name: "ConfigTests", dependencies: ["RefineConfig", "TestSupport"]),
         .testTarget(name: "StructureTests"),
     ],
     swiftLanguageModes: [.v6],

@@ -28,6 +28,7 @@ struct Failure: Error {
         static let ioError: Int32 = 74
         static let temporary: Int32 = 75
         static let notPermitted: Int32 = 77
+        static let configuration: Int32 = 78
     }
 
     /// A call to the system that failed on a file.

@@ -24,12 +24,12 @@ struct Refinectl: AsyncParsableCommand {
 
             Exit codes are those of sysexits: 64 wrong use, 65 unusable photo or mask, 66 a file that cannot be read, \
             69 no daemon, no bus or no model, 70 the fill failed, 73 output that cannot be written, 75 too many jobs, \
-            77 not allowed, 130 cancelled.
+            77 not allowed, 78 settings that cannot be used, 130 cancelled.
             """,
         version: ProductVersion.current,
         subcommands: [
             InpaintCommand.self, JobsCommand.self, CancelCommand.self, MonitorCommand.self, StatusCommand.self,
-            LibraryCommand.self, PrivacyCommand.self,
+            LibraryCommand.self, ConfigCommand.self, PrivacyCommand.self,
         ])
 
     static func main() async {
