@@ -99,11 +99,11 @@ public enum Convolution {
 // The algorithms behind one face. Callers have checked the shapes.
 extension Convolution {
     /// Whether the algorithm can compute the problem on this machine.
-    static func isAvailable(_ algorithm: ConvolutionAlgorithm, for problem: ConvolutionProblem) -> Bool {
+    package static func isAvailable(_ algorithm: ConvolutionAlgorithm, for problem: ConvolutionProblem) -> Bool {
         algorithm != .libraryWinograd || LibraryConvolution.isAvailable(algorithm, for: problem)
     }
 
-    static func forward(
+    package static func forward(
         _ problem: ConvolutionProblem, _ algorithm: ConvolutionAlgorithm, _ x: Tensor, weights: Tensor, bias: Tensor?,
         adding: Tensor?, prepared: PreparedWeights?, into y: Tensor
     ) {
@@ -126,7 +126,7 @@ extension Convolution {
         if let adding { y.accumulateInPlace(adding) }
     }
 
-    static func backwardData(
+    package static func backwardData(
         _ problem: ConvolutionProblem, _ algorithm: ConvolutionAlgorithm, _ dy: Tensor, weights: Tensor, into dx: Tensor
     ) {
         switch algorithm {
@@ -139,7 +139,7 @@ extension Convolution {
         }
     }
 
-    static func backwardWeights(
+    package static func backwardWeights(
         _ problem: ConvolutionProblem, _ algorithm: ConvolutionAlgorithm, _ x: Tensor, gradient dy: Tensor,
         weights dw: Tensor, bias db: Tensor
     ) {

@@ -54,7 +54,7 @@ public enum ConvolutionAlgorithm: String, Codable, CaseIterable, Sendable {
     case product = "gemm"
 
     /// Whether the algorithm is made for such a shape. oneDNN may still refuse its Winograd.
-    func covers(_ problem: ConvolutionProblem) -> Bool {
+    package func covers(_ problem: ConvolutionProblem) -> Bool {
         let window = [problem.weights[2], problem.weights[3], problem.stride, problem.padding]
         return switch self {
         case .direct: true

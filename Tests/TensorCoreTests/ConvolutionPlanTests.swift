@@ -2,7 +2,7 @@ import Foundation
 import NaiveOracle
 import Testing
 
-@testable import TensorCore
+import TensorCore
 
 @Suite("ConvolutionPlan")
 struct ConvolutionPlanTests {
