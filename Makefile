@@ -1,7 +1,15 @@
 # make demo and make test are the two to remember.
 SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSION := $(shell sed -n 's/.*static let current = "\(.*\)"/\1/p' Sources/RefineBus/ProductVersion.swift)
 
-.PHONY: all build test demo format format-check clean dependencies
+# What is installed carries the Swift runtime inside it, so that it runs where no toolchain is. It has a folder of its own,
+# because a build with another runtime starts from nothing.
+STATIC := .build/static
+PROGRAMS := $(STATIC)/release
+
+.PHONY: all build test test-installed demo static install uninstall deb format format-check clean dependencies
 
 all: build
 
@@ -19,6 +27,28 @@ test:
 
 demo: build
 	@scripts/demo
+
+# For sudo make install after make static: what a user has built is not built again by root.
+static:
+	@if [ "$$(id -u)" -eq 0 ] && [ -x $(PROGRAMS)/refined ] && [ "$$(stat -c %u $(PROGRAMS)/refined)" -ne 0 ]; then \
+	    echo "Taking the programs as they were built by $$(stat -c %U $(PROGRAMS)/refined)."; \
+	else \
+	    scripts/dependencies && $(SWIFT) build -c release --static-swift-stdlib --scratch-path $(STATIC); \
+	fi
+
+install: static
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install $(PROGRAMS)
+
+uninstall:
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/uninstall
+
+# The package in a real systemd (Tests/Installed). Where it cannot run, that is said and no error, unless a release asks.
+test-installed: static
+	@Tests/Installed/run $(PROGRAMS) $(VERSION) || { code=$$?; \
+	    [ $$code -eq 77 ] && [ -z "$(REQUIRE_INSTALLED)" ] || exit $$code; }
+
+deb: static
+	@scripts/make-deb $(PROGRAMS) $(VERSION)
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests

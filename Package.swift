@@ -16,6 +16,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.4.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // C: module maps, thin shims, vector kernels, seccomp.
@@ -49,22 +51,32 @@ let package = Package(
         .target(name: "WorkerRoles", dependencies: ["ImageCodec", "WorkerProtocol", "CSandbox"]),
         .target(name: "BusTransport", dependencies: ["CDBus", .product(name: "Logging", package: "swift-log")]),
         .target(name: "RefineBus", dependencies: ["BusTransport"]),
+        .target(name: "Personalization"),
+        .target(name: "ImageLibrary", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
         .target(
             name: "RefineDaemon",
             dependencies: [
-                "Inpainting", "RefineBus", "WorkerProtocol", "CSandbox",
+                "Inpainting", "ImageLibrary", "RefineBus", "WorkerProtocol", "CSandbox",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
+        .target(name: "RefineConfig", dependencies: [.product(name: "TOMLKit", package: "TOMLKit")]),
+
         // Executables, thin.
         .executableTarget(
             name: "refined",
-            dependencies: ["RefineDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "RefineDaemon", "RefineConfig", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(name: "refine-worker", dependencies: ["WorkerRoles"]),
         .executableTarget(
             name: "refinectl",
-            dependencies: ["RefineBus", "CSandbox", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "RefineBus", "RefineConfig", "CSandbox",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(
             name: "refine-distill",
             dependencies: [
@@ -85,16 +97,24 @@ let package = Package(
         .testTarget(name: "AutogradTests", dependencies: ["Autograd", "NaiveOracle"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Metrics"]),
+        .testTarget(name: "InpaintingTests", dependencies: ["Inpainting", "Diffusion", "Metrics"]),
         .testTarget(
             name: "MetricsTests", dependencies: ["Metrics", "ImageCodec", "Layers", "TensorCore", "TestSupport"],
             resources: [.copy("Goldens")]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation", "Diffusion", "Layers"]),
-        .testTarget(name: "WorkerTests", dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec"]),
+        .executableTarget(name: "guard-probe", dependencies: ["CSandbox"], path: "Tests/GuardProbe"),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec", "TestSupport", "guard-probe"]),
+        .testTarget(name: "PersonalizationTests", dependencies: ["Personalization"]),
+        .testTarget(
+            name: "LibraryTests",
+            dependencies: ["ImageLibrary", "WorkerProtocol", "ImageCodec", "TestSupport", "RefineBus"]),
         .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["RefineBus", "ImageCodec", "Diffusion", "Layers", "TensorCore", "TestSupport"]),
+        .testTarget(name: "ConfigTests", dependencies: ["RefineConfig", "TestSupport"]),
         .testTarget(name: "StructureTests"),
     ],
     swiftLanguageModes: [.v6],

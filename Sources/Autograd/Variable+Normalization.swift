@@ -31,8 +31,29 @@ extension Variable {
         return Variable.recorded(y, inputs: [self]) { dy in [Softmax.backward(y, gradient: dy)] }
     }
 
+    /// Attention of `heads` heads: queries [N, L, C], keys and values [N, S, C] to [N, L, C]. Head h reads channels
+    /// h C / heads ..< (h + 1) C / heads.
+    public static func attention(queries: Variable, keys: Variable, values: Variable, heads: Int) -> Variable {
+        if ![queries, keys, values].contains(where: \.requiresGradient) {
+            return Variable(
+                DotProductAttention.forward(
+                    queries: queries.value, keys: keys.value, values: values.value, heads: heads))
+        }
+        func split(_ x: Variable) -> Variable {
+            let (batch, length, channels) = (x.shape[0], x.shape[1], x.shape[2])
+            return x.transposed().reshaped([batch * heads, channels / heads, length]).transposed()
+        }
+        let mixed = attention(queries: split(queries), keys: split(keys), values: split(values))
+        let (batch, length, channels) = (queries.shape[0], queries.shape[1], values.shape[2])
+        return mixed.transposed().reshaped([batch, channels, length]).transposed()
+    }
+
     /// softmax(Q Kᵀ / √D) V for queries [B, L, D], keys and values [B, S, D]; heads are part of B.
     public static func attention(queries: Variable, keys: Variable, values: Variable) -> Variable {
+        if ![queries, keys, values].contains(where: \.requiresGradient) {
+            return Variable(
+                DotProductAttention.forward(queries: queries.value, keys: keys.value, values: values.value, heads: 1))
+        }
         let scale = 1 / Float(queries.shape[2]).squareRoot()
         return queries.matrixProduct(keys, transposeB: true, scale: scale).softmax().matrixProduct(values)
     }

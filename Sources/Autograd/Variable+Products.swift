@@ -2,13 +2,34 @@ import TensorCore
 
 extension Variable {
     /// Convolution: [N, C, H, W] with weights [O, C, kh, kw] and an optional bias [O].
+    /// - Parameters:
+    ///   - channels: a bias [N, O] of each image, for example of its timestep.
+    ///   - adding: a tensor of the result's shape to add, for example a shortcut.
+    ///   - prepared: where weights that do not train keep their prepared form.
     public func convolved(
+        weights: Variable, bias: Variable?, options: Convolution.Options, channels: Variable? = nil,
+        adding: Variable? = nil, prepared: PreparedWeights? = nil
+    ) -> Variable {
+        let training = [self, weights, bias, channels, adding].contains { $0?.requiresGradient == true }
+        guard training else {
+            // Without a tape all of it is one pass over the result.
+            let offsets = bias.map { bias in channels?.value.addingAlongChannels(bias.value) ?? bias.value }
+            return Variable(
+                Convolution.forward(
+                    value, weights: weights.value, bias: offsets ?? channels?.value, options: options,
+                    adding: adding?.value, prepared: prepared))
+        }
+        var result = recordedConvolution(weights: weights, bias: bias, options: options)
+        if let channels { result = result.addingAlongChannels(channels) }
+        return adding.map { $0 + result } ?? result
+    }
+
+    private func recordedConvolution(
         weights: Variable, bias: Variable?, options: Convolution.Options
     ) -> Variable {
         let inputs = [self, weights] + (bias.map { [$0] } ?? [])
-        let training = inputs.contains(where: \.requiresGradient)
         let y = Convolution.forward(
-            value, weights: weights.value, bias: bias?.value, options: options, training: training)
+            value, weights: weights.value, bias: bias?.value, options: options, training: true)
         return Variable.recorded(y, inputs: inputs) { [self] dy in
             let dx =
                 requiresGradient

@@ -1,3 +1,5 @@
+import Glibc
+
 extension BusConnection {
     /// Owns a well-known name, or fails at once where another process has it.
     ///
@@ -31,6 +33,18 @@ extension BusConnection {
     /// The user id of the process behind a name.
     public func userID(of name: String) async throws -> UInt32? {
         try await call(.bus("GetConnectionUnixUser", .string(name))).first?.content()
+    }
+
+    /// The name of the program behind a name, as it calls itself; nil where it is gone.
+    public func processName(of name: String) async throws -> String? {
+        guard
+            let process = try await call(.bus("GetConnectionUnixProcessID", .string(name))).first?.content(
+                as: UInt32.self), let file = fopen("/proc/\(process)/comm", "re")
+        else { return nil }
+        defer { fclose(file) }
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = fread(&buffer, 1, buffer.count, file)
+        return String(decoding: buffer[..<count].prefix { $0 != 10 }, as: UTF8.self)
     }
 
     /// Returns when `name` has no owner, or has another one than when this began. Also returns when the connection closes.

@@ -19,7 +19,7 @@ extension BusConnection {
                 guard let bus else { return }
                 let reply = ReplyAddress(message, on: bus)
                 do {
-                    handler(IncomingCall(try BusMessage(message), reply))
+                    handler(IncomingCall(try BusMessage(message, valueLimit: Self.callValueLimit), reply))
                 } catch {
                     reply.send(error: BusErrorName.limitsExceeded, "cannot read the arguments")
                 }
@@ -27,6 +27,9 @@ extension BusConnection {
             try bus.driver.registerObjects(below: path)
         }
     }
+
+    /// The most values in the arguments of a call to us. A call of this project needs a few hundred.
+    static let callValueLimit = 1 << 14
 }
 
 /// A method call that waits for an answer.

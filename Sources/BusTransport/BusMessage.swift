@@ -19,8 +19,9 @@ public struct BusMessage: Sendable {
 
     /// Copies `message`.
     ///
+    /// - Parameter valueLimit: The most values that its arguments may hold.
     /// - Throws: `BusError` where an argument cannot be read, for example without free file descriptors.
-    init(_ message: OpaquePointer) throws {
+    init(_ message: OpaquePointer, valueLimit: Int = .max) throws {
         kind =
             switch dbus_message_get_type(message) {
             case CDBUS_MESSAGE_METHOD_CALL: .methodCall
@@ -37,7 +38,7 @@ public struct BusMessage: Sendable {
         serial = dbus_message_get_serial(message)
         signature = Self.text(dbus_message_get_signature(message)) ?? ""
         expectsReply = dbus_message_get_no_reply(message) == 0
-        body = try MessageReader.values(of: message)
+        body = try MessageReader.values(of: message, limit: valueLimit)
     }
 
     private static func text(_ start: UnsafePointer<CChar>?) -> String? {

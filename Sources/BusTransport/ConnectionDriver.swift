@@ -40,6 +40,9 @@ final class ConnectionDriver: @unchecked Sendable {
             throw Self.unreachable(failure)
         }
         dbus_connection_set_exit_on_disconnect(connection, 0)
+        // Messages that nobody has let go of yet hold at most these; with more, libdbus stops reading for a while. So
+        // a flood of calls cannot use up the descriptors of the process.
+        dbus_connection_set_max_received_unix_fds(connection, 256)
         attach()
     }
 

@@ -1,48 +1,56 @@
 import CDBus
 
 /// Reads the arguments of a message into values. libdbus has checked lengths, depth, UTF-8 and paths already.
-enum MessageReader {
+struct MessageReader {
     /// All arguments in order.
     ///
-    /// - Throws: `BusError` with code `system` where a descriptor could not be duplicated.
-    static func values(of message: OpaquePointer) throws -> [BusValue] {
+    /// - Parameter limit: The most values, the ones in containers included. A message of the largest size could hold
+    ///   sixteen million, which take fifty times its size here.
+    /// - Throws: `BusError` with code `invalidValue` for more values, with code `system` where a descriptor could not be
+    ///   duplicated.
+    static func values(of message: OpaquePointer, limit: Int = .max) throws -> [BusValue] {
         var iterator = DBusMessageIter()
         guard dbus_message_iter_init(message, &iterator) != 0 else { return [] }
-        return try sequence(&iterator)
+        var reader = MessageReader(left: limit)
+        return try reader.sequence(&iterator)
     }
 
-    private static func sequence(_ iterator: inout DBusMessageIter) throws -> [BusValue] {
+    private var left: Int
+
+    private mutating func sequence(_ iterator: inout DBusMessageIter) throws -> [BusValue] {
         var values: [BusValue] = []
         while dbus_message_iter_get_arg_type(&iterator) != CDBUS_TYPE_INVALID {
+            guard left > 0 else { throw BusError(.invalidValue, "a message with too many values") }
+            left -= 1
             values.append(try value(&iterator))
             dbus_message_iter_next(&iterator)
         }
         return values
     }
 
-    private static func value(_ iterator: inout DBusMessageIter) throws -> BusValue {
+    private mutating func value(_ iterator: inout DBusMessageIter) throws -> BusValue {
         switch dbus_message_iter_get_arg_type(&iterator) {
         case CDBUS_TYPE_ARRAY: try array(&iterator)
         case CDBUS_TYPE_STRUCT: .structure(try inner(&iterator))
         case CDBUS_TYPE_VARIANT: try variant(&iterator)
-        case let code: try basic(&iterator, code)
+        case let code: try Self.basic(&iterator, code)
         }
     }
 
-    private static func inner(_ iterator: inout DBusMessageIter) throws -> [BusValue] {
+    private mutating func inner(_ iterator: inout DBusMessageIter) throws -> [BusValue] {
         var content = DBusMessageIter()
         dbus_message_iter_recurse(&iterator, &content)
         return try sequence(&content)
     }
 
-    private static func variant(_ iterator: inout DBusMessageIter) throws -> BusValue {
+    private mutating func variant(_ iterator: inout DBusMessageIter) throws -> BusValue {
         guard let content = try inner(&iterator).first else {
             throw BusError(.invalidValue, "a variant without content")
         }
         return .variant(content)
     }
 
-    private static func array(_ iterator: inout DBusMessageIter) throws -> BusValue {
+    private mutating func array(_ iterator: inout DBusMessageIter) throws -> BusValue {
         var content = DBusMessageIter()
         dbus_message_iter_recurse(&iterator, &content)
         guard dbus_message_iter_get_element_type(&iterator) != CDBUS_TYPE_BYTE else {
@@ -53,7 +61,7 @@ enum MessageReader {
             return .bytes(Array(UnsafeBufferPointer(start: start, count: Int(count))))
         }
         // From the signature, so that an empty array has its element type too.
-        switch try type(&iterator) {
+        switch try Self.type(&iterator) {
         case .dictionary(let key, let value): return .dictionary(key: key, value: value, try entries(&content))
         case .array(let element): return .array(of: element, try sequence(&content))
         default: throw BusError(.invalidValue, "an array of no type")
@@ -71,7 +79,7 @@ enum MessageReader {
         return type
     }
 
-    private static func entries(_ content: inout DBusMessageIter) throws -> [BusValue.Entry] {
+    private mutating func entries(_ content: inout DBusMessageIter) throws -> [BusValue.Entry] {
         var entries: [BusValue.Entry] = []
         while dbus_message_iter_get_arg_type(&content) == CDBUS_TYPE_DICT_ENTRY {
             let pair = try inner(&content)

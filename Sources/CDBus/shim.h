@@ -2,6 +2,7 @@
  * are not used at all (messages are built and read by iterators). */
 #pragma once
 #include <dbus/dbus.h>
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,8 +33,17 @@ static const int CDBUS_MESSAGE_METHOD_RETURN = DBUS_MESSAGE_TYPE_METHOD_RETURN;
 static const int CDBUS_MESSAGE_ERROR = DBUS_MESSAGE_TYPE_ERROR;
 static const int CDBUS_MESSAGE_SIGNAL = DBUS_MESSAGE_TYPE_SIGNAL;
 
-/* An anonymous file in memory (closed on exec), to hand data to the other side of the bus. Glibc declares
- * memfd_create for _GNU_SOURCE only, which Swift's import of it does not set. */
+/* An anonymous file in memory (closed on exec, can be sealed), to hand data to the other side of the bus. Glibc declares
+ * memfd_create for _GNU_SOURCE only, which Swift's import of it does not set; so with the seals below, whose numbers
+ * are the kernel's ABI (linux/fcntl.h). */
 static inline int cdbus_memory_file(const char *name) {
-    return (int)syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */);
+    return (int)syscall(SYS_memfd_create, name, 3U /* MFD_CLOEXEC | MFD_ALLOW_SEALING */);
 }
+
+/* F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_WRITE: size and content stay as they are. */
+static const int CDBUS_SEALS = 2 | 4 | 8;
+
+/* The seals of a memory file, or -1. */
+static inline int cdbus_seals(int fd) { return fcntl(fd, 1034 /* F_GET_SEALS */); }
+
+static inline int cdbus_add_seals(int fd, int seals) { return fcntl(fd, 1033 /* F_ADD_SEALS */, seals); }

@@ -1,5 +1,12 @@
 #include "winograd_internal.h"
 
+int wino_level(void) {
+    static int known;
+    int value = __atomic_load_n(&known, __ATOMIC_RELAXED);
+    if (!value) __atomic_store_n(&known, value = rk_x86_level() + 1, __ATOMIC_RELAXED);
+    return value - 1;
+}
+
 typedef struct {
     wino_job run;
     const void *context;

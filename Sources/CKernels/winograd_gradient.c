@@ -82,16 +82,25 @@ static void channels_job(const void *context, int64_t worker, int64_t job) {
         int64_t begin = chunk * t->chunk, end = smaller(begin + t->chunk, t->from.tiles);
         for (int64_t c = 0; c < count; c += PANEL)
             wino_input(&t->from, t->src, channel + c, begin, end, v + c, t->width, t->v_stride);
-        for (int64_t panel = first; panel < last; panel++) {
-            const float *z = t->z + (chunk * outputs + panel) * POINTS * t->z_stride;
-            float *sum = u + (t->chunks > 1 ? panel * POINTS * t->u_stride : 0);
-            for (int64_t x = 0; x < POINTS; x++)
-                wino_outer_product(v + x * t->v_stride, t->width, z + x * t->z_stride, end - begin,
-                                   sum + x * t->u_stride, count, chunk > 0);
+        for (int64_t panel = first; panel < last; panel += 2) {
+            int two = panel + 1 < last;
+            const float *z = t->z + (chunk * outputs + panel) * POINTS * t->z_stride, *z2 = z + POINTS * t->z_stride;
+            float *sum = u + (t->chunks > 1 ? panel * POINTS * t->u_stride : 0), *sum2 = sum + POINTS * t->u_stride;
+            for (int64_t x = 0; x < POINTS; x++) {
+                const float *point = v + x * t->v_stride;
+                int64_t from = x * t->z_stride, to = x * t->u_stride;
+                if (two)
+                    wino_outer_product_of_two(point, t->width, z + from, z2 + from, end - begin, sum + to, sum2 + to,
+                                              count, chunk > 0);
+                else
+                    wino_outer_product(point, t->width, z + from, end - begin, sum + to, count, chunk > 0);
+            }
             if (chunk + 1 < t->chunks) continue;
-            wino_weights_gradient(sum, t->u_stride, t->to.channels, t->from.channels, panel, channel, channel + count,
-                                  t->diff_weights);
-            if (group == 0 && t->diff_bias) bias_gradient(t, panel);
+            for (int64_t i = 0; i <= two; i++) {
+                wino_weights_gradient(i ? sum2 : sum, t->u_stride, t->to.channels, t->from.channels, panel + i, channel,
+                                      channel + count, t->diff_weights);
+                if (group == 0 && t->diff_bias) bias_gradient(t, panel + i);
+            }
         }
     }
 }

@@ -14,6 +14,17 @@
 #include "internal.h"
 #include "winograd.h"
 
+// Vectors of 8 floats for AVX2 and below, of 16 for AVX-512: two functions of the same template, chosen by the CPU.
+#if defined(__x86_64__)
+#define NARROW __attribute__((target_clones("arch=x86-64-v3", "default")))
+#define WIDE __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
+#else
+#define NARROW
+#define WIDE
+#endif
+/// rk_x86_level(), asked once.
+int wino_level(void);
+
 enum { TILE = 4, WINDOW = 6, POINTS = 36, PANEL = 16, STRIP = 16 };
 
 #define POINT_A 0.75f
@@ -71,9 +82,9 @@ INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 /// v[x * point_stride + (t - begin) * row_stride + 0..15] for tiles begin..<end.
 void wino_input(const wino_planes *s, const float *src, int64_t channel, int64_t begin, int64_t end, float *v,
                 int64_t row_stride, int64_t point_stride);
-/// The inverse: m[x * point_stride + (t - begin) * 16] to 4x4 pixels of dst, plus bias.
+/// The inverse: m[x * point_stride + (t - begin) * 16] to 4x4 pixels of dst, and the tail.
 void wino_output(const wino_planes *s, const float *m, int64_t point_stride, int64_t channel, int64_t begin,
-                 int64_t end, const float *bias, float *dst);
+                 int64_t end, const rk_winograd_tail *tail, float *dst);
 /// The transpose of wino_output, for the gradient of the weights; sums[(t - begin) * 16] are the sums of the tiles.
 void wino_output_gradient(const wino_planes *s, const float *diff, int64_t channel, int64_t begin, int64_t end,
                           float *z, int64_t point_stride, float *sums);
@@ -93,9 +104,15 @@ void wino_all_weights(const rk_winograd_shape *s, int back, const float *weights
 /// m[t][16] (+)= Σ_c v[t][c] u[c][16]; channels in several calls, in order, give the bits of one call.
 void wino_product(const float *v, int64_t v_stride, const float *u, int64_t channels, float *m, int64_t rows,
                   int accumulate);
+/// The same for two panels of weights, u to m and u2 to m2.
+void wino_product_of_two(const float *v, int64_t v_stride, const float *u, const float *u2, int64_t channels, float *m,
+                         float *m2, int64_t rows, int accumulate);
 /// u[c][16] (+)= Σ_t v[t][c] z[t][16]
 void wino_outer_product(const float *v, int64_t v_stride, const float *z, int64_t tiles, float *u, int64_t channels,
                         int accumulate);
+/// The same for two panels, z to u and z2 to u2.
+void wino_outer_product_of_two(const float *v, int64_t v_stride, const float *z, const float *z2, int64_t tiles,
+                               float *u, float *u2, int64_t channels, int accumulate);
 
 // Shuffles, shared by tiles and weights. Macros and pointers, since a vector in a signature would tie these inline
 // functions to one instruction set.

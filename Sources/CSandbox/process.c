@@ -2,8 +2,10 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "CSandbox.h"
@@ -69,4 +71,12 @@ int refine_sandbox_thread_count(void) {
         count += entry->d_name[0] != '.';
     closedir(tasks);
     return count;
+}
+
+void refine_background_priority(void) {
+    setpriority(PRIO_PROCESS, 0, 19);
+    struct sched_param none = {0};
+    sched_setscheduler(0, SCHED_IDLE, &none);
+    // ioprio_set(IOPRIO_WHO_PROCESS, this thread, class 3: idle), which glibc does not wrap.
+    syscall(__NR_ioprio_set, 1, 0, 3 << 13);
 }

@@ -1,51 +1,10 @@
-import Autograd
 import Foundation
 import Layers
 import TensorCore
 
-/// The `scheduler_config.json` of a `DDIMScheduler`, with diffusers' keys.
-public struct DDIMConfiguration: Codable, Sendable, Equatable {
-    public enum BetaSchedule: String, Codable, Sendable {
-        case linear
-        case scaledLinear = "scaled_linear"
-        case cosine = "squaredcos_cap_v2"
-    }
-    public enum PredictionType: String, Codable, Sendable {
-        case epsilon
-        case sample
-        case velocity = "v_prediction"
-    }
-    public enum TimestepSpacing: String, Codable, Sendable { case trailing }
-
-    public var className = "DDIMScheduler"
-    public var numTrainTimesteps = 1000
-    public var betaStart = 1e-4
-    public var betaEnd = 0.02
-    public var betaSchedule = BetaSchedule.cosine
-    public var predictionType = PredictionType.sample
-    public var timestepSpacing = TimestepSpacing.trailing
-    /// Makes the last timestep pure noise (Lin et al. 2024), which is what one-step sampling starts from.
-    public var rescaleBetasZeroSNR = true
-    public var clipSample = false
-    public var setAlphaToOne = true
-
-    public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case className = "_class_name"
-        case numTrainTimesteps = "num_train_timesteps"
-        case betaStart = "beta_start"
-        case betaEnd = "beta_end"
-        case betaSchedule = "beta_schedule"
-        case predictionType = "prediction_type"
-        case timestepSpacing = "timestep_spacing"
-        case rescaleBetasZeroSNR = "rescale_betas_zero_snr"
-        case clipSample = "clip_sample"
-        case setAlphaToOne = "set_alpha_to_one"
-    }
-}
-
 /// Deterministic sampling of denoising diffusion models (Song et al. 2021, η = 0).
+///
+/// The configuration of a `PNDMScheduler` is taken as well: it has the same betas and timesteps.
 public struct DDIMScheduler: Sendable {
     public let configuration: DDIMConfiguration
     /// ᾱ_t for every training timestep, falling from nearly 1 to (with zero terminal SNR) 0.
@@ -53,11 +12,11 @@ public struct DDIMScheduler: Sendable {
 
     /// - Throws: `ModelError` when a number of the configuration makes no schedule.
     public init(_ c: DDIMConfiguration, origin: String = "scheduler") throws {
-        guard c.className == "DDIMScheduler" else {
+        guard ["DDIMScheduler", "PNDMScheduler"].contains(c.className) else {
             throw ModelError(.unsupportedModel, at: origin, "scheduler \"\(c.className)\" is not DDIMScheduler")
         }
         guard (1...100_000).contains(c.numTrainTimesteps), c.betaStart > 0, c.betaEnd < 1, c.betaStart <= c.betaEnd,
-            !c.clipSample, c.setAlphaToOne
+            !c.clipSample, (0..<c.numTrainTimesteps).contains(c.stepsOffset)
         else { throw ModelError(.badConfiguration, at: origin, "betas, timesteps or clipping are out of range") }
         configuration = c
         let betas = Self.betas(c)
@@ -97,20 +56,25 @@ public struct DDIMScheduler: Sendable {
         }
     }
 
-    /// The timesteps of an N-step run, noisiest first ("trailing": the first is always the last training timestep).
+    /// The timesteps of an N-step run, noisiest first.
     ///
-    /// diffusers rounds `numpy.arange(n, 0, -n / steps)`: halves go to the even number, and the stride is the rounded
+    /// For trailing spacing diffusers rounds `numpy.arange(n, 0, -n / steps)`: halves go to the even number, and the stride is the rounded
     /// difference of the first two, which decides what is a half.
     public func timesteps(steps: Int) -> [Int] {
+        if configuration.timestepSpacing == .leading {
+            let count = configuration.numTrainTimesteps, stride = max(count / steps, 1)
+            return (0..<steps).reversed().map { min($0 * stride + configuration.stepsOffset, count - 1) }
+        }
         let n = Double(configuration.numTrainTimesteps)
         let stride = (n - n / Double(steps)) - n
         return (0..<steps).map { Int((n + Double($0) * stride).rounded(.toNearestOrEven)) - 1 }
     }
 
-    /// √ᾱ and √(1 - ᾱ) at a timestep: the shares of signal and noise. Before the first timestep all is signal.
+    /// √ᾱ and √(1 - ᾱ) at a timestep: the shares of signal and noise. Before the first timestep all is signal, or as
+    /// much as there, by `setAlphaToOne`.
     public func shares(at timestep: Int) -> (signal: Float, noise: Float) {
-        guard timestep >= 0 else { return (1, 0) }
-        let alpha = alphasCumulative[timestep]
+        guard timestep >= 0 || !configuration.setAlphaToOne else { return (1, 0) }
+        let alpha = alphasCumulative[max(timestep, 0)]
         return (Float(alpha.squareRoot()), Float((1 - alpha).squareRoot()))
     }
 

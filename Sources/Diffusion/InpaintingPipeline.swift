@@ -6,25 +6,44 @@ import TensorCore
 public final class InpaintingPipeline {
     public let folder: ModelFolder
     let unet: UNet2DConditionModel
+    let controlNet: ControlNetModel?
+    let textEncoder: CLIPTextModel?
     let scheduler: DDIMScheduler
     let codec: SpaceToDepthCodec
 
     /// Loads a model folder.
     /// - Throws: `ModelError` naming the file and what is wrong with it.
-    public init(directory: String) throws {
-        folder = try ModelFolder(reading: directory)
-        let parameters = try ModelFolder.unetParameters(in: directory, requiresGradient: false)
-        unet = try UNet2DConditionModel(folder.unet, parameters: parameters, origin: "\(directory)/unet")
-        scheduler = try DDIMScheduler(folder.scheduler, origin: "\(directory)/scheduler")
-        codec = SpaceToDepthCodec(folder.codec)
+    public convenience init(directory: String) throws {
+        try self.init(ModelFolder(reading: directory), place: directory) { component in
+            try ModelFolder.parameters(of: component, in: directory, requiresGradient: false)
+        }
     }
 
     /// A pipeline over weights that are in memory already, for example an average during training.
-    public init(folder: ModelFolder, weights: [String: Tensor]) throws {
+    /// - Parameters:
+    ///   - weights: of the U-Net.
+    ///   - others: of the other components that the folder has.
+    public convenience init(
+        folder: ModelFolder, weights: [String: Tensor], others: [ModelFolder.Component: [String: Tensor]] = [:]
+    ) throws {
+        try self.init(folder, place: folder.index.name) { component in
+            let tensors = component == .unet ? weights : others[component] ?? [:]
+            return ParameterSet(loaded: tensors, origin: "\(component.rawValue) weights", requiresGradient: false)
+        }
+    }
+
+    private init(
+        _ folder: ModelFolder, place: String, parameters: (ModelFolder.Component) throws -> ParameterSet
+    ) throws {
         self.folder = folder
-        unet = try UNet2DConditionModel(
-            folder.unet, parameters: ParameterSet(loaded: weights, origin: "weights", requiresGradient: false))
-        scheduler = try DDIMScheduler(folder.scheduler)
+        unet = try UNet2DConditionModel(folder.unet, parameters: parameters(.unet), origin: "\(place)/unet")
+        controlNet = try folder.controlNet.map {
+            try ControlNetModel($0, parameters: parameters(.controlNet), origin: "\(place)/controlnet")
+        }
+        textEncoder = try folder.textEncoder.map {
+            try CLIPTextModel($0, parameters: parameters(.textEncoder), origin: "\(place)/text_encoder")
+        }
+        scheduler = try DDIMScheduler(folder.scheduler, origin: "\(place)/scheduler")
         codec = SpaceToDepthCodec(folder.codec)
     }
 
@@ -34,10 +53,46 @@ public final class InpaintingPipeline {
     public var name: String { folder.index.name }
     public var generation: String { folder.index.generation }
     public var defaultSteps: Int { folder.index.defaultSteps }
-    public var parameterCount: Int { unet.parameters.count }
+    public var parameterCount: Int {
+        unet.parameters.count + (controlNet?.parameters.count ?? 0) + (textEncoder?.parameters.count ?? 0)
+    }
 
     /// Crops must have a width and height that are multiples of this.
     public var sizeMultiple: Int { folder.codec.patchSize * folder.unet.sizeMultiple }
+
+    /// Whether a prompt changes what is filled in.
+    public var hasTextEncoder: Bool { textEncoder != nil && folder.unet.attendsToText }
+
+    private var attendsToText: Bool {
+        folder.unet.attendsToText || folder.controlNet?.backbone.attendsToText == true
+    }
+
+    /// The words of a prompt that the model was never trained with.
+    public func unknownWords(in prompt: String) -> [String] { folder.tokenizer?.unknownWords(in: prompt) ?? [] }
+
+    /// What to attend to in every run of a job.
+    /// - Parameters:
+    ///   - prompt: what to fill in; nil or empty for what fits. Of no effect in a model without a text encoder.
+    ///   - guidance: how strictly to follow the prompt; nil for the model's own. 1 and 0 take one forward pass for a
+    ///     step, all else two.
+    /// - Returns: nil for a model that attends to no text.
+    public func condition(prompt: String?, guidance: Float?) -> PromptCondition? {
+        guard attendsToText else { return nil }
+        guard let textEncoder, let tokenizer = folder.tokenizer else {
+            // What a model with attention to text saw that was trained without an encoder.
+            let width =
+                folder.unet.attendsToText
+                ? folder.unet.crossAttentionDim : folder.controlNet?.backbone.crossAttentionDim
+            return PromptCondition(states: Tensor(repeating: 0, shape: [1, 1, width ?? 1]), unconditional: nil)
+        }
+        func states(_ text: String) -> Tensor { textEncoder([tokenizer.encode(text)]).value }
+        let guidance = guidance ?? folder.index.defaultGuidance ?? 1
+        guard let prompt, !prompt.isEmpty, guidance != 0 else {
+            return PromptCondition(states: states(""), unconditional: nil)
+        }
+        return PromptCondition(
+            states: states(prompt), unconditional: guidance == 1 ? nil : (states(""), guidance))
+    }
 
     /// Begins to fill the hole of one crop.
     /// - Parameters:
@@ -45,8 +100,10 @@ public final class InpaintingPipeline {
     ///   - mask: [height, width], 255 in the hole, 0 elsewhere.
     ///   - steps: denoising steps, 1 to 64.
     ///   - seed: of the noise that sampling starts from.
+    ///   - condition: of this pipeline; nil for no prompt.
     public func start(
-        prefill: [Float], mask: [UInt8], width: Int, height: Int, steps: Int, seed: UInt64
+        prefill: [Float], mask: [UInt8], width: Int, height: Int, steps: Int, seed: UInt64,
+        condition: PromptCondition? = nil
     ) -> DenoisingRun {
         precondition(
             prefill.count == 3 * width * height && mask.count == width * height && width % sizeMultiple == 0
@@ -55,53 +112,38 @@ public final class InpaintingPipeline {
         let plane = mask.map { $0 >= 128 ? Float(1) : 0 }
         return start(
             prefill: Tensor(prefill, shape: [1, 3, height, width]),
-            mask: Tensor(plane, shape: [1, 1, height, width]), steps: steps, seed: seed)
+            mask: Tensor(plane, shape: [1, 1, height, width]), steps: steps, seed: seed, condition: condition)
     }
 
     /// The same for a batch: `prefill` [N, 3, H, W], `mask` [N, 1, H, W] with 1 in the hole.
-    public func start(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> DenoisingRun {
-        DenoisingRun(pipeline: self, prefill: prefill, mask: mask, steps: steps, seed: seed)
-    }
-}
-
-/// One sampling run, a step at a time, so that it can be watched and stopped between steps.
-public final class DenoisingRun {
-    public let totalSteps: Int
-    public private(set) var completedSteps = 0
-
-    private let pipeline: InpaintingPipeline
-    private let condition: SpaceToDepthCodec.Condition
-    private let timesteps: [Int]
-    /// x_t, folded; noise at first, the residual itself at the end. Zero outside of the hole.
-    private var sample: Tensor
-
-    init(pipeline: InpaintingPipeline, prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) {
-        self.pipeline = pipeline
-        condition = pipeline.codec.condition(prefill: prefill, mask: mask)
-        timesteps = pipeline.scheduler.timesteps(steps: steps)
-        totalSteps = steps
-        var random = SeededRandom(seed: seed)
-        sample = random.normalTensor(condition.hole.shape) * condition.hole
+    public func start(
+        prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64, condition: PromptCondition? = nil
+    ) -> DenoisingRun {
+        DenoisingRun(
+            pipeline: self, prefill: prefill, mask: mask, steps: steps, seed: seed,
+            prompt: condition ?? self.condition(prompt: nil, guidance: nil))
     }
 
-    /// One denoising step. Does nothing once all are done.
-    public func step() {
-        guard completedSteps < totalSteps else { return }
-        let timestep = self.timesteps[completedSteps]
-        let input = Variable(Tensor.concatenated([sample, condition.channels]))
-        let batch = input.shape[0]
-        let timesteps = Array(repeating: Float(timestep), count: batch)
-        let output = pipeline.unet(input, timesteps: timesteps).value * condition.hole
-        let next = completedSteps + 1 < totalSteps ? self.timesteps[completedSteps + 1] : -1
-        sample = pipeline.scheduler.step(sample: sample, output: output, from: timestep, to: next)
-        completedSteps += 1
+    /// One forward pass: the model's output for x_t [N, 3 p², H/p, W/p].
+    func predict(
+        _ sample: Tensor, _ condition: SpaceToDepthCodec.Condition, timestep: Int, states: Tensor?
+    ) -> Tensor {
+        let batch = sample.shape[0], timesteps = Array(repeating: Float(timestep), count: batch)
+        let states = states.map { Variable(PromptCondition.repeated($0, batch)) }
+        func input(channels: Int) -> Variable {
+            Variable(
+                channels == folder.codec.residualChannels
+                    ? sample : Tensor.concatenated([sample, condition.channels]))
+        }
+        let residuals = controlNet.map { network in
+            let backbone = network.configuration.backbone
+            return network(
+                input(channels: backbone.inChannels), timesteps: timesteps,
+                encoderHiddenStates: backbone.attendsToText ? states : nil, control: Variable(condition.channels))
+        }
+        return unet(
+            input(channels: folder.unet.inChannels), timesteps: timesteps,
+            encoderHiddenStates: folder.unet.attendsToText ? states : nil, additionalResiduals: residuals
+        ).value
     }
-
-    /// Planar RGB [3, H, W]: the pre-fill with the residual added in the hole, clamped to 0...1.
-    public func image() -> [Float] {
-        tensor().values.map { min(max($0, 0), 1) }
-    }
-
-    /// The same for a batch, not clamped: [N, 3, H, W].
-    public func tensor() -> Tensor { pipeline.codec.image(residual: sample, condition) }
 }

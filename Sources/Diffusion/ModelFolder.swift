@@ -2,46 +2,32 @@ import Foundation
 import Layers
 import TensorCore
 
-/// The `model_index.json` of a pipeline folder.
-public struct ModelIndex: Codable, Sendable, Equatable {
-    public var className = "RefineInpaintingPipeline"
-    /// What to call the model in front of a user.
-    public var name: String
-    /// Which state of its weights this is; every change of weights gets another one.
-    public var generation: String
-    /// Steps of a call that does not ask for a number.
-    public var defaultSteps: Int
-    /// Where the weights came from: command, seed, revision, steps and figures, for those who come after.
-    public var provenance: [String: String]
-
-    public init(name: String, generation: String, defaultSteps: Int, provenance: [String: String] = [:]) {
-        self.name = name
-        self.generation = generation
-        self.defaultSteps = defaultSteps
-        self.provenance = provenance
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case className = "_class_name"
-        case name
-        case generation
-        case defaultSteps = "default_steps"
-        case provenance
-    }
-}
-
-/// A model on disk in diffusers' layout: `model_index.json`, and a folder each for `unet`, `scheduler` and `codec`.
+/// A model on disk in diffusers' layout: `model_index.json`, and a folder each for `unet`, `scheduler` and `codec`;
+/// where the model has them also for `controlnet`, `text_encoder` and `tokenizer`.
 public struct ModelFolder {
     public let index: ModelIndex
     public let codec: CodecConfiguration
     public let scheduler: DDIMConfiguration
     public let unet: UNetConfiguration
+    public let controlNet: ControlNetConfiguration?
+    public let textEncoder: CLIPTextConfiguration?
+    /// There where the text encoder is.
+    public let tokenizer: CLIPTokenizer?
 
-    public init(index: ModelIndex, codec: CodecConfiguration, scheduler: DDIMConfiguration, unet: UNetConfiguration) {
+    public init(
+        index: ModelIndex, codec: CodecConfiguration, scheduler: DDIMConfiguration, unet: UNetConfiguration,
+        controlNet: ControlNetConfiguration? = nil, textEncoder: CLIPTextConfiguration? = nil,
+        tokenizer: CLIPTokenizer? = nil
+    ) {
+        precondition(
+            (textEncoder == nil) == (tokenizer == nil), "Diffusion: a text encoder and its tokenizer come together")
         self.index = index
         self.codec = codec
         self.scheduler = scheduler
         self.unet = unet
+        self.controlNet = controlNet
+        self.textEncoder = textEncoder
+        self.tokenizer = tokenizer
     }
 
     private enum Part {
@@ -49,107 +35,166 @@ public struct ModelFolder {
         static let codec = "codec/config.json"
         static let scheduler = "scheduler/scheduler_config.json"
         static let unet = "unet/config.json"
-        static let weights = "unet/diffusion_pytorch_model.safetensors"
+        static let controlNet = "controlnet/config.json"
+        static let textEncoder = "text_encoder/config.json"
+        static let tokenizer = "tokenizer"
     }
 
-    /// Reads and checks the configurations; weights are read by `unetParameters`.
+    /// A component that has weights.
+    public enum Component: String, Sendable, CaseIterable {
+        case unet
+        case controlNet = "controlnet"
+        case textEncoder = "text_encoder"
+
+        /// Where its weights lie within the model's folder. diffusers and transformers have a name each.
+        var weights: String {
+            self == .textEncoder ? "\(rawValue)/model.safetensors" : "\(rawValue)/diffusion_pytorch_model.safetensors"
+        }
+    }
+
+    /// Reads and checks the configurations; weights are read by `parameters`.
     /// - Throws: `ModelError` naming the file.
     public init(reading directory: String) throws {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory), isDirectory.boolValue else {
             throw ModelError(.missingFile, at: directory, "there is no such model folder")
         }
+        func isThere(_ component: String) -> Bool {
+            FileManager.default.fileExists(atPath: "\(directory)/\(component)")
+        }
         index = try Self.decode(ModelIndex.self, directory, Part.index)
         codec = try Self.decode(CodecConfiguration.self, directory, Part.codec)
         scheduler = try Self.decode(DDIMConfiguration.self, directory, Part.scheduler)
         unet = try Self.decode(UNetConfiguration.self, directory, Part.unet)
+        controlNet =
+            isThere(Component.controlNet.rawValue)
+            ? try Self.decode(ControlNetConfiguration.self, directory, Part.controlNet) : nil
+        // One without the other is of no use, and the file that is missing is named.
+        if isThere(Component.textEncoder.rawValue) || isThere(Part.tokenizer) {
+            let encoder = try Self.decode(CLIPTextConfiguration.self, directory, Part.textEncoder)
+            try encoder.validate(origin: "\(directory)/\(Part.textEncoder)")
+            textEncoder = encoder
+            tokenizer = try CLIPTokenizer(
+                directory: "\(directory)/\(Part.tokenizer)", longest: encoder.maxPositionEmbeddings)
+        } else {
+            textEncoder = nil
+            tokenizer = nil
+        }
         try validate(directory)
     }
 
     private func validate(_ directory: String) throws {
+        func wrong(_ part: String, _ problem: String) -> ModelError {
+            ModelError(.badConfiguration, at: "\(directory)/\(part)", problem)
+        }
         guard index.className == "RefineInpaintingPipeline" else {
             throw ModelError(
                 .unsupportedModel, at: "\(directory)/\(Part.index)",
                 "class \"\(index.className)\" is no inpainting model")
         }
         guard (1...64).contains(index.defaultSteps) else {
-            throw ModelError(
-                .badConfiguration, at: "\(directory)/\(Part.index)", "default_steps is \(index.defaultSteps)")
+            throw wrong(Part.index, "default_steps is \(index.defaultSteps)")
+        }
+        if let guidance = index.defaultGuidance, !(0...30).contains(guidance) {
+            throw wrong(Part.index, "default_guidance is \(guidance)")
         }
         try codec.validate(origin: "\(directory)/\(Part.codec)")
         try unet.validate(origin: "\(directory)/\(Part.unet)")
-        let input = codec.residualChannels + codec.conditionChannels, output = codec.residualChannels
-        guard unet.inChannels == input, unet.outChannels == output else {
+        guard scheduler.className == "DDIMScheduler" else {
             throw ModelError(
-                .badConfiguration, at: "\(directory)/\(Part.unet)",
-                "in_channels and out_channels must be \(input) and \(output) for the codec's patch size")
+                .unsupportedModel, at: "\(directory)/\(Part.scheduler)",
+                "scheduler \"\(scheduler.className)\" is not DDIMScheduler")
         }
+        guard scheduler.timestepSpacing == .trailing, scheduler.setAlphaToOne else {
+            throw wrong(
+                Part.scheduler, "timestep_spacing must be trailing and set_alpha_to_one true, as in training")
+        }
+        let residual = codec.residualChannels, both = residual + codec.conditionChannels
+        // With a ControlNet, which sees the condition, the U-Net may do without.
+        let inputs = controlNet == nil ? [both] : [both, residual]
+        guard inputs.contains(unet.inChannels), unet.outChannels == residual else {
+            throw wrong(
+                Part.unet, "in_channels and out_channels must be \(both) and \(residual) for the codec's patch size")
+        }
+        if let controlNet {
+            try controlNet.validate(origin: "\(directory)/\(Part.controlNet)")
+            let shape = controlNet.backbone
+            guard [residual, both].contains(shape.inChannels),
+                controlNet.conditioningChannels == codec.conditionChannels, controlNet.conditioningFactor == 1
+            else {
+                throw wrong(
+                    Part.controlNet,
+                    "in_channels must be \(residual), conditioning_channels \(codec.conditionChannels), and "
+                        + "conditioning_embedding_out_channels must have one entry")
+            }
+            guard shape.blockOutChannels == unet.blockOutChannels, shape.layersPerBlock == unet.layersPerBlock else {
+                throw wrong(Part.controlNet, "block_out_channels and layers_per_block must be those of the U-Net")
+            }
+        }
+        if let control = controlNet?.backbone, control.attendsToText, unet.attendsToText,
+            control.crossAttentionDim != unet.crossAttentionDim
+        {
+            throw wrong(Part.controlNet, "cross_attention_dim must be that of the U-Net")
+        }
+        if let textEncoder, let tokenizer {
+            for (part, shape) in [(Part.unet, unet), (Part.controlNet, controlNet?.backbone ?? unet)]
+            where shape.attendsToText && shape.crossAttentionDim != textEncoder.hiddenSize {
+                throw wrong(
+                    part,
+                    "cross_attention_dim \(shape.crossAttentionDim) is not the text encoder's hidden_size "
+                        + "\(textEncoder.hiddenSize)")
+            }
+            guard (tokenizer.vocabulary.values.max() ?? 0) < textEncoder.vocabSize else {
+                throw wrong(
+                    Part.textEncoder, "vocab_size \(textEncoder.vocabSize) is too small for the tokenizer's vocab.json")
+            }
+        }
+    }
+
+    /// The weights of a component from the folder.
+    /// - Throws: `ModelError`.
+    public static func parameters(
+        of component: Component, in directory: String, requiresGradient: Bool
+    ) throws -> ParameterSet {
+        let path = "\(directory)/\(component.weights)"
+        let (stored, _) = try Safetensors.read(path)
+        let tensors = component == .textEncoder ? CLIPTextModel.canonical(stored) : stored
+        return ParameterSet(loaded: tensors, origin: path, requiresGradient: requiresGradient)
     }
 
     /// The U-Net's weights from the folder.
     /// - Throws: `ModelError`.
     public static func unetParameters(in directory: String, requiresGradient: Bool) throws -> ParameterSet {
-        let path = "\(directory)/\(Part.weights)"
-        let (tensors, _) = try Safetensors.read(path)
-        return ParameterSet(loaded: tensors, origin: path, requiresGradient: requiresGradient)
+        try parameters(of: .unet, in: directory, requiresGradient: requiresGradient)
     }
 
     /// Writes the whole folder; every file is replaced atomically, the index last.
+    /// - Parameters:
+    ///   - weights: of the U-Net.
+    ///   - others: of the other components that the folder has, by component.
     /// - Throws: `ModelError` with code `cannotWrite`.
     public func write(
-        to directory: String, weights: [String: Tensor], as type: Safetensors.ElementType
+        to directory: String, weights: [String: Tensor], others: [Component: [String: Tensor]] = [:],
+        as type: Safetensors.ElementType
     ) throws {
-        for part in ["codec", "scheduler", "unet"] {
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: "\(directory)/\(part)", withIntermediateDirectories: true,
-                    attributes: [.posixPermissions: 0o700])
-            } catch {
-                throw ModelError(.cannotWrite, at: "\(directory)/\(part)", "the folder cannot be made")
-            }
+        var all = others
+        all[.unet] = weights
+        precondition(
+            (all[.controlNet] == nil) == (controlNet == nil) && (all[.textEncoder] == nil) == (textEncoder == nil),
+            "Diffusion: weights of \(all.keys) for a model of other components")
+        for part in ["codec", "scheduler"] + all.keys.map(\.rawValue).sorted() {
+            try Self.makeDirectory("\(directory)/\(part)")
         }
-        try Safetensors.write(
-            weights, to: "\(directory)/\(Part.weights)", as: type, metadata: ["format": "pt"])
+        for (component, tensors) in all {
+            try Safetensors.write(
+                tensors, to: "\(directory)/\(component.weights)", as: type, metadata: ["format": "pt"])
+        }
         try Self.encode(unet, directory, Part.unet)
+        if let controlNet { try Self.encode(controlNet, directory, Part.controlNet) }
+        if let textEncoder { try Self.encode(textEncoder, directory, Part.textEncoder) }
+        try tokenizer?.write(to: "\(directory)/\(Part.tokenizer)")
         try Self.encode(scheduler, directory, Part.scheduler)
         try Self.encode(codec, directory, Part.codec)
         try Self.encode(index, directory, Part.index)
-    }
-
-    private static func decode<T: Decodable>(_ type: T.Type, _ directory: String, _ part: String) throws -> T {
-        let path = "\(directory)/\(part)"
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw ModelError(.missingFile, at: path, "there is no such file")
-        }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ModelError(.unreadableFile, at: path, "the file cannot be read")
-        }
-        do {
-            return try JSONDecoder().decode(type, from: data)
-        } catch let error as DecodingError {
-            throw ModelError(.badConfiguration, at: path, Self.explain(error))
-        } catch {
-            throw ModelError(.badConfiguration, at: path, "the file is not JSON")
-        }
-    }
-
-    private static func explain(_ error: DecodingError) -> String {
-        func key(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
-        switch error {
-        case .keyNotFound(let missing, _): return "key \"\(missing.stringValue)\" is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            return "key \"\(key(context.codingPath))\" has the wrong type"
-        case .dataCorrupted(let context) where !context.codingPath.isEmpty:
-            return "key \"\(key(context.codingPath))\" has a value that is not supported"
-        default: return "the file is not JSON"
-        }
-    }
-
-    private static func encode(_ value: some Encodable, _ directory: String, _ part: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        var data = try encoder.encode(value)
-        data.append(0x0A)
-        try AtomicFile.write(data, to: "\(directory)/\(part)")
     }
 }

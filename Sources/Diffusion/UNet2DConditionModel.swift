@@ -2,18 +2,15 @@ import Autograd
 import Layers
 import TensorCore
 
-/// diffusers' `UNet2DConditionModel`: a U-Net conditioned on the timestep, with skip connections from every block.
+/// diffusers' `UNet2DConditionModel`: a U-Net conditioned on the timestep and, where its blocks attend to it, on text,
+/// with skip connections from every block.
 ///
 /// Parameters have diffusers' names, so its `from_pretrained` loads what is written here and the other way round.
 public final class UNet2DConditionModel {
     public let configuration: UNetConfiguration
     public let parameters: ParameterSet
 
-    private let inputConvolution: Convolution2D
-    private let timeEmbedding: TimestepEmbedding
-    private let downLevels: [Level]
-    private let downsamplers: [Convolution2D]
-    private let middle: ResidualBlock
+    private let encoder: UNetEncoder
     private let upLevels: [Level]
     private let upsamplers: [Convolution2D]
     private let outputNorm: GroupNormalization
@@ -26,36 +23,8 @@ public final class UNet2DConditionModel {
         configuration = c
         self.parameters = parameters
         let root = parameters.root, channels = c.blockOutChannels, levels = channels.count
-        let time = channels[0] * 4
-        inputConvolution = try Convolution2D(root.scope("conv_in"), c.inChannels, channels[0], kernel: 3, padding: 1)
-        timeEmbedding = try TimestepEmbedding(
-            root.scope("time_embedding"), channels: channels[0], width: time, flipSinToCos: c.flipSinToCos,
-            freqShift: c.freqShift)
-
-        var down: [Level] = [], downsamplers: [Convolution2D] = [], skips = [channels[0]]
-        for i in 0..<levels {
-            let scope = root.scope("down_blocks", i)
-            let inputs =
-                [i == 0 ? channels[0] : channels[i - 1]]
-                + Array(repeating: channels[i], count: c.layersPerBlock - 1)
-            down.append(
-                try Level(
-                    scope, inputs: inputs, output: channels[i], time: time,
-                    attention: c.downBlockTypes[i] == .attention, c))
-            skips += Array(repeating: channels[i], count: c.layersPerBlock)
-            guard i < levels - 1 else { continue }
-            downsamplers.append(
-                try Convolution2D(
-                    scope.scope("downsamplers", 0).scope("conv"), channels[i], channels[i], kernel: 3, stride: 2,
-                    padding: 1))
-            skips.append(channels[i])
-        }
-        downLevels = down
-        self.downsamplers = downsamplers
-
-        middle = try ResidualBlock(
-            root.scope("mid_block").scope("resnets", 0), channels[levels - 1], channels[levels - 1], time: time,
-            groups: c.normNumGroups, epsilon: c.normEps)
+        encoder = try UNetEncoder(root, c)
+        var skips = encoder.skipChannels
 
         var up: [Level] = [], upsamplers: [Convolution2D] = [], current = channels[levels - 1]
         for i in 0..<levels {
@@ -67,7 +36,8 @@ public final class UNet2DConditionModel {
             }
             up.append(
                 try Level(
-                    scope, inputs: inputs, output: output, time: time, attention: c.upBlockTypes[i] == .attention, c))
+                    scope, inputs: inputs, level: levels - 1 - i, time: c.timeEmbeddingWidth,
+                    kind: c.upBlockTypes[i].kind, c))
             guard i < levels - 1 else { continue }
             upsamplers.append(
                 try Convolution2D(
@@ -84,31 +54,53 @@ public final class UNet2DConditionModel {
         try parameters.requireAllUsed()
     }
 
-    /// Predicts from the sample [N, in, H, W] at `timesteps` [N]; H and W are multiples of `sizeMultiple`.
-    public func callAsFunction(_ sample: Variable, timesteps: [Float]) -> Variable {
-        precondition(
-            sample.shape.count == 4 && sample.shape[1] == configuration.inChannels
-                && sample.shape[0] == timesteps.count && sample.shape[2] % configuration.sizeMultiple == 0
-                && sample.shape[3] % configuration.sizeMultiple == 0,
-            "Diffusion: U-Net of \(configuration.inChannels) channels called with \(sample.shape)")
-        let time = timeEmbedding(timesteps)
-        var x = inputConvolution(sample)
-        var skips = [x]
-        for (i, level) in downLevels.enumerated() {
-            for block in level.residuals.indices {
-                x = level(block, x, time: time)
-                skips.append(x)
-            }
-            if i < downsamplers.count {
-                x = downsamplers[i](x)
-                skips.append(x)
-            }
+    /// Predicts [N, out, H, W].
+    /// - Parameters:
+    ///   - sample: [N, in, H, W]; H and W are multiples of the configuration's `sizeMultiple`.
+    ///   - timesteps: [N].
+    ///   - encoderHiddenStates: the text states [N, L, `crossAttentionDim`]; needed where a block attends to text.
+    ///   - additionalResiduals: what a ControlNet adds to the skip connections and to the middle.
+    public func callAsFunction(
+        _ sample: Variable, timesteps: [Float], encoderHiddenStates: Variable? = nil,
+        additionalResiduals: ControlNetModel.Residuals? = nil
+    ) -> Variable {
+        forward(sample, timesteps, encoderHiddenStates, additionalResiduals) { _, _ in }
+    }
+
+    /// The same, with the last output of every stage, in the order in which they are computed.
+    public func withFeatures(
+        _ sample: Variable, timesteps: [Float], encoderHiddenStates: Variable? = nil,
+        additionalResiduals: ControlNetModel.Residuals? = nil
+    ) -> (output: Variable, features: [StageFeature]) {
+        var features: [StageFeature] = []
+        let output = forward(sample, timesteps, encoderHiddenStates, additionalResiduals) {
+            features.append(StageFeature(stage: $0, value: $1))
         }
-        x = middle(x, time: time)
+        return (output, features)
+    }
+
+    private func forward(
+        _ sample: Variable, _ timesteps: [Float], _ text: Variable?, _ residuals: ControlNetModel.Residuals?,
+        tap: (StageFeature.Stage, Variable) -> Void
+    ) -> Variable {
+        precondition(
+            sample.shape.first == timesteps.count,
+            "Diffusion: \(timesteps.count) timesteps for a sample of \(sample.shape)")
+        let time = encoder.time(timesteps)
+        var (x, skips) = encoder(encoder.stem(sample), time: time, text: text, tap: tap)
+        if let residuals {
+            precondition(
+                residuals.down.count == skips.count,
+                "Diffusion: \(residuals.down.count) residuals for \(skips.count) skip connections")
+            skips = zip(skips, residuals.down).map { $0 + $1 }
+            x = x + residuals.middle
+        }
+        tap(.middle, x)
         for (i, level) in upLevels.enumerated() {
             for block in level.residuals.indices {
-                x = level(block, Variable.concatenated([x, skips.removeLast()]), time: time)
+                x = level(block, Variable.concatenated([x, skips.removeLast()]), time: time, text: text)
             }
+            tap(.up(i), x)
             if i < upsamplers.count { x = upsamplers[i](x.upsampledNearest2()) }
         }
         return outputConvolution(outputNorm(x))

@@ -13,12 +13,17 @@ public struct UNetConfiguration: Codable, Sendable, Equatable {
     public var midBlockType: MidBlockType
     public var upBlockTypes: [UpBlockType]
     public var layersPerBlock: Int
-    /// Channels of one attention head in the `Attn` blocks.
-    public var attentionHeadDim: Int
+    /// Channels of one attention head in the `Attn` blocks; in the `CrossAttn` blocks the number of heads, as diffusers
+    /// has it.
+    public var attentionHeadDim: PerLevel
+    /// Transformer blocks in each attention of the `CrossAttn` blocks.
+    public var transformerLayersPerBlock: PerLevel = 1
+    /// Whether transformers begin and end with linear layers instead of 1x1 convolutions.
+    public var useLinearProjection = false
     public var normNumGroups: Int
     public var normEps: Float
     public var actFn = "silu"
-    /// The width of text states; kept for the format's sake where no block attends to text.
+    /// The width of the text states; of no meaning where no block attends to text.
     public var crossAttentionDim: Int
     public var downsamplePadding: Int
     public var flipSinToCos: Bool
@@ -27,33 +32,32 @@ public struct UNetConfiguration: Codable, Sendable, Equatable {
     public enum DownBlockType: String, Codable, Sendable {
         case plain = "DownBlock2D"
         case attention = "AttnDownBlock2D"
+        case crossAttention = "CrossAttnDownBlock2D"
+
+        var kind: Level.Kind {
+            switch self {
+            case .plain: .plain
+            case .attention: .attention
+            case .crossAttention: .crossAttention
+            }
+        }
     }
     public enum MidBlockType: String, Codable, Sendable {
         case plain = "UNetMidBlock2D"
+        case crossAttention = "UNetMidBlock2DCrossAttn"
     }
     public enum UpBlockType: String, Codable, Sendable {
         case plain = "UpBlock2D"
         case attention = "AttnUpBlock2D"
-    }
+        case crossAttention = "CrossAttnUpBlock2D"
 
-    enum CodingKeys: String, CodingKey {
-        case className = "_class_name"
-        case sampleSize = "sample_size"
-        case inChannels = "in_channels"
-        case outChannels = "out_channels"
-        case blockOutChannels = "block_out_channels"
-        case downBlockTypes = "down_block_types"
-        case midBlockType = "mid_block_type"
-        case upBlockTypes = "up_block_types"
-        case layersPerBlock = "layers_per_block"
-        case attentionHeadDim = "attention_head_dim"
-        case normNumGroups = "norm_num_groups"
-        case normEps = "norm_eps"
-        case actFn = "act_fn"
-        case crossAttentionDim = "cross_attention_dim"
-        case downsamplePadding = "downsample_padding"
-        case flipSinToCos = "flip_sin_to_cos"
-        case freqShift = "freq_shift"
+        var kind: Level.Kind {
+            switch self {
+            case .plain: .plain
+            case .attention: .attention
+            case .crossAttention: .crossAttention
+            }
+        }
     }
 
     /// The default student: pixels folded 4x4, the noisy residual beside the condition.
@@ -94,13 +98,32 @@ public struct UNetConfiguration: Codable, Sendable, Equatable {
         try require(actFn == "silu" || actFn == "swish", "act_fn \"\(actFn)\" is not silu")
         try require(downsamplePadding == 1, "downsample_padding \(downsamplePadding) is not 1")
         try require(normEps > 0 && normEps < 1, "norm_eps is \(normEps)")
-        for (i, channels) in blockOutChannels.enumerated()
-        where downBlockTypes[i] == .attention || upBlockTypes[levels - 1 - i] == .attention {
+        try require(
+            attentionHeadDim.covers(levels) && transformerLayersPerBlock.covers(levels),
+            "attention_head_dim and transformer_layers_per_block need one number or \(levels)")
+        for (level, channels) in blockOutChannels.enumerated() {
+            var kinds = [downBlockTypes[level].kind, upBlockTypes[levels - 1 - level].kind]
+            if level == levels - 1, midBlockType == .crossAttention { kinds.append(.crossAttention) }
+            guard kinds.contains(where: { $0 != .plain }) else { continue }
+            // A size of heads or their number: either divides the channels.
             try require(
-                attentionHeadDim > 0 && channels % attentionHeadDim == 0,
-                "attention_head_dim \(attentionHeadDim) does not divide \(channels)")
+                attentionHeadDim[level] > 0 && channels % attentionHeadDim[level] == 0,
+                "attention_head_dim \(attentionHeadDim[level]) does not divide \(channels)")
+            try require(
+                !kinds.contains(.crossAttention)
+                    || (1...32).contains(transformerLayersPerBlock[level]) && (1...8192).contains(crossAttentionDim),
+                "transformer_layers_per_block or cross_attention_dim is out of range")
         }
     }
+
+    /// Whether any block attends to text.
+    public var attendsToText: Bool {
+        midBlockType == .crossAttention || downBlockTypes.contains(.crossAttention)
+            || upBlockTypes.contains(.crossAttention)
+    }
+
+    /// Width of the timestep's embedding.
+    var timeEmbeddingWidth: Int { blockOutChannels[0] * 4 }
 
     /// Input height and width must be multiples of this.
     public var sizeMultiple: Int { 1 << (blockOutChannels.count - 1) }

@@ -3,26 +3,27 @@ import Synchronization
 
 /// Makes the batches of coming steps on background threads while the engine computes.
 final class BatchLoader: Sendable {
-    private let make: @Sendable (Int) -> TrainingBatch
+    private let make: @Sendable (Int) throws -> TrainingBatch
     private let ahead: Int
     private let queue = DispatchQueue(label: "org.refinecontrol.batches", qos: .utility, attributes: .concurrent)
     private let ready = Mutex<[Int: DispatchGroup]>([:])
-    private let batches = Mutex<[Int: TrainingBatch]>([:])
+    private let batches = Mutex<[Int: Result<TrainingBatch, any Error>]>([:])
 
     /// - Parameters:
     ///   - ahead: how many batches may be under way or waiting.
     ///   - make: the batch of a step; called on any thread.
-    init(ahead: Int, make: @escaping @Sendable (Int) -> TrainingBatch) {
+    init(ahead: Int, make: @escaping @Sendable (Int) throws -> TrainingBatch) {
         self.ahead = ahead
         self.make = make
     }
 
     /// The batch of `step`; waits for it where it is not ready, and starts on the following ones.
-    func batch(step: Int, last: Int) -> TrainingBatch {
+    /// - Throws: what making the batch threw.
+    func batch(step: Int, last: Int) throws -> TrainingBatch {
         for coming in step...max(step, min(step + ahead, last)) { begin(coming) }
         let group = ready.withLock { $0.removeValue(forKey: step) }
         group?.wait()
-        return batches.withLock { $0.removeValue(forKey: step) } ?? make(step)
+        return try batches.withLock { $0.removeValue(forKey: step) }?.get() ?? make(step)
     }
 
     private func begin(_ step: Int) {
@@ -34,7 +35,7 @@ final class BatchLoader: Sendable {
         }
         guard isNew else { return }
         queue.async(group: group) { [self] in
-            let batch = make(step)
+            let batch = Result { try make(step) }
             batches.withLock { $0[step] = batch }
         }
     }

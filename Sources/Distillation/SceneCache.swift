@@ -6,7 +6,7 @@ final class SceneCache: Sendable {
     static let side = 512
     private let seed: UInt64
     private let generator = SceneGenerator()
-    private let scenes = Mutex<[Int: [UInt8]]>([:])
+    private let scenes = Mutex<[Int: TrainingPhoto]>([:])
 
     /// Share of the scenes that are simple ones.
     private let simpleShare: Float
@@ -16,15 +16,21 @@ final class SceneCache: Sendable {
         self.simpleShare = simpleShare
     }
 
-    /// RGB interleaved, `side` x `side`. Two threads may draw the same scene at once; they get the same bytes.
-    func pixels(of index: Int) -> [UInt8] {
-        if let pixels = scenes.withLock({ $0[index] }) { return pixels }
+    /// Two threads may draw the same scene at once; they get the same bytes.
+    func scene(_ index: Int) -> TrainingPhoto {
+        if let scene = scenes.withLock({ $0[index] }) { return scene }
         let own = seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15
         var random = SeededRandom(seed: own)
-        let drawn =
-            random.uniform() < simpleShare
-            ? SimpleScene.pixels(seed: own, side: Self.side)
-            : generator.scene(seed: own, width: Self.side, height: Self.side).pixels
+        let drawn: TrainingPhoto
+        if random.uniform() < simpleShare {
+            // Without caption: there is nothing in a simple scene that has a name.
+            drawn = TrainingPhoto(
+                width: Self.side, height: Self.side, pixels: SimpleScene.pixels(seed: own, side: Self.side))
+        } else {
+            let scene = generator.scene(seed: own, width: Self.side, height: Self.side)
+            drawn = TrainingPhoto(
+                width: Self.side, height: Self.side, pixels: scene.pixels, caption: scene.caption)
+        }
         scenes.withLock { $0[index] = drawn }
         return drawn
     }

@@ -12,6 +12,8 @@ public struct TrainingBatch: Sendable {
     public let masks: [Float]
     /// How much each pixel's error counts, [count, 1, size, size]: 1 at the rim of the hole, less further in, 0 outside.
     public let weights: [Float]
+    /// What each crop's scene shows, [count]; empty where nobody wrote it down.
+    public let captions: [String]
 
     /// The arrays as tensors; call on the engine's thread.
     public func tensors() -> (image: Tensor, prefill: Tensor, mask: Tensor, weight: Tensor) {
@@ -19,5 +21,13 @@ public struct TrainingBatch: Sendable {
             Tensor(images, shape: [count, 3, size, size]), Tensor(prefills, shape: [count, 3, size, size]),
             Tensor(masks, shape: [count, 1, size, size]), Tensor(weights, shape: [count, 1, size, size])
         )
+    }
+
+    /// Some crops of one size in a row, joined.
+    static func joined(_ parts: [TrainingBatch]) -> TrainingBatch {
+        TrainingBatch(
+            count: parts.reduce(0) { $0 + $1.count }, size: parts[0].size, images: parts.flatMap(\.images),
+            prefills: parts.flatMap(\.prefills), masks: parts.flatMap(\.masks), weights: parts.flatMap(\.weights),
+            captions: parts.flatMap(\.captions))
     }
 }

@@ -5,9 +5,11 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     /// Of weights, data, noise and timesteps.
     public var seed: UInt64 = 1
     public var steps = 10_000
-    /// Crops of 128 x 128 in one step; larger crops come in proportionally smaller batches.
+    /// Small crops in one step; of large ones there are a quarter as many.
     public var batch = 16
-    /// Every how many steps the crops are 256 x 256; 0 for never.
+    /// Side of a small crop; large ones have twice of it.
+    public var cropSize = 128
+    /// Every how many steps the crops are large; 0 for never.
     public var largeCropInterval = 4
     public var learningRate: Float = 6e-4
     public var warmUpSteps = 200
@@ -29,4 +31,10 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var scenes = 4_000
 
     public init() {}
+
+    /// How many crops a step has, and of which side.
+    func batch(at step: Int) -> (count: Int, size: Int) {
+        let isLarge = largeCropInterval > 0 && step % largeCropInterval == largeCropInterval - 1
+        return isLarge ? (max(1, batch / 4), 2 * cropSize) : (batch, cropSize)
+    }
 }

@@ -38,6 +38,15 @@ public struct ValidationSet {
         name = String(images.shape[2])
     }
 
+    /// Crops of procedural scenes of a seed, which no run of another seed is trained on.
+    public init(scenesOf seed: UInt64, count: Int, size: Int) {
+        var configuration = TrainingConfiguration()
+        (configuration.seed, configuration.scenes, configuration.thinShare) = (seed, count, 0)
+        let batch = CropSampler(configuration).batch(step: 0, count: count, size: size)
+        (images, prefills, masks, _) = batch.tensors()
+        name = "scenes \(size)"
+    }
+
     private static func gather(_ tensor: Tensor, _ rows: [Int]) -> Tensor {
         let slice = tensor.count / tensor.shape[0]
         let result = Tensor(uninitialized: [rows.count] + tensor.shape.dropFirst())
@@ -62,20 +71,24 @@ public struct ValidationSet {
 
     public var count: Int { images.shape[0] }
 
+    /// The first crops of the set, at most `limit`.
+    func first(_ limit: Int) -> (images: Tensor, prefills: Tensor, masks: Tensor) {
+        let rows = Array(0..<min(limit, count))
+        return (Self.gather(images, rows), Self.gather(prefills, rows), Self.gather(masks, rows))
+    }
+
     /// Every crop filled by the model, [N, 3, S, S], clamped to 0...1; `progress` is told the crops done.
     public func fills(
-        by pipeline: InpaintingPipeline, steps: Int, seed: UInt64, progress: (Int) -> Void = { _ in }
+        by filler: some CropFilling, steps: Int, seed: UInt64, progress: (Int) -> Void = { _ in }
     ) -> Tensor {
         let result = Tensor(uninitialized: images.shape), slice = images.count / count
         let batch = max(1, 8 * 128 * 128 / (images.shape[2] * images.shape[3]))
         var first = 0
         while first < count {
             let rows = Array(first..<min(first + batch, count))
-            let run = pipeline.start(
+            let filled = filler.fill(
                 prefill: Self.gather(prefills, rows), mask: Self.gather(masks, rows), steps: steps,
                 seed: seed &+ UInt64(first))
-            while run.completedSteps < run.totalSteps { run.step() }
-            let filled = run.tensor()
             for j in 0..<filled.count { result.pointer[first * slice + j] = min(max(filled.pointer[j], 0), 1) }
             first += rows.count
             progress(first)

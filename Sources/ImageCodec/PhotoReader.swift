@@ -68,7 +68,7 @@ public final class PhotoReader {
             message: "The \(argument) file is damaged or cut short. Copy or export it again.")
     }
 
-    private static func open(
+    static func open(
         _ source: OpaqueSource, format: PhotoFormat, access: VipsAccess, argument: String
     ) throws -> VipsPicture {
         let picture = VipsPicture.make { out in

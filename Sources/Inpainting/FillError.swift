@@ -16,7 +16,7 @@ public struct FillError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     public let code: Code
-    /// `image`, `mask`, `steps`, `feather`, `dilate` or `model`.
+    /// `image`, `mask`, `steps`, `feather`, `dilate`, `prompt`, `guidance` or `model`.
     public let argument: String
     /// What is wrong, in plain words.
     public let problem: String

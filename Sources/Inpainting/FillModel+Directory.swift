@@ -1,15 +1,41 @@
 import Diffusion
+import TensorCore
 
 extension InpaintingPipeline: FillPipeline {}
 extension DenoisingRun: FillRun {}
+extension LatentInpaintingPipeline: FillPipeline {}
+extension LatentDenoisingRun: FillRun {}
 
 extension FillModel {
-    /// Loads a model folder and keeps its weights in memory.
+    /// Loads a model folder and keeps its weights in memory: one of this project's, or one of Stable Diffusion's kind
+    /// for inpainting.
     ///
     /// - Throws: `ModelError` naming the file and what is wrong with it.
     public convenience init(directory: String) throws {
-        self.init(pipeline: try InpaintingPipeline(directory: directory))
+        let pipeline: any FillPipeline =
+            try LatentModelFolder.isOne(directory)
+            ? LatentInpaintingPipeline(directory: directory) : InpaintingPipeline(directory: directory)
+        self.init(pipeline: pipeline)
     }
+
+    /// Takes up the plan of convolution algorithms that was made for this machine, if there is one. Call it before the
+    /// first fill, on the engine's thread: fills before and after may differ in their last digits.
+    ///
+    /// - Returns: why a plan that is there is not used, nil otherwise.
+    public static func adoptPlan() -> String? {
+        guard let path = ConvolutionPlan.defaultPath() else { return nil }
+        do {
+            Convolution.plan = try ConvolutionPlan(reading: path)
+            return nil
+        } catch let error as ConvolutionPlanError {
+            return error.code == .missing ? nil : error.problem
+        } catch {
+            return "the file cannot be read"
+        }
+    }
+
+    /// Identifies the plan in use: the same one gives the same bytes on the same CPU with as many threads.
+    public static var planID: String { Convolution.plan.id }
 
     /// Gives the memory that past fills worked in back to the system; the weights stay. Call it when a job is over.
     public static func releaseScratch() { InpaintingPipeline.releaseScratch() }

@@ -20,10 +20,10 @@ public final class FillModel {
     public let info: FillModelInfo
     let pipeline: any FillPipeline
 
-    public init(pipeline: any FillPipeline, hasTextEncoder: Bool = false) {
+    public init(pipeline: any FillPipeline) {
         self.pipeline = pipeline
         info = FillModelInfo(
             name: pipeline.name, generation: pipeline.generation, parameterCount: pipeline.parameterCount,
-            defaultSteps: pipeline.defaultSteps, hasTextEncoder: hasTextEncoder)
+            defaultSteps: pipeline.defaultSteps, hasTextEncoder: pipeline.hasTextEncoder)
     }
 }

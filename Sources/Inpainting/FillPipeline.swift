@@ -1,3 +1,5 @@
+import Diffusion
+
 /// What ``FillTask`` needs of a diffusion model, so that tests can bring their own.
 public protocol FillPipeline: AnyObject {
     associatedtype Run: FillRun
@@ -9,12 +11,25 @@ public protocol FillPipeline: AnyObject {
     /// Widths and heights must be multiples of this.
     var sizeMultiple: Int { get }
 
+    /// Whether a prompt changes what is filled in.
+    var hasTextEncoder: Bool { get }
+
+    /// The words of a prompt that the model was never trained with.
+    func unknownWords(in prompt: String) -> [String]
+
+    /// What all crops of a job attend to, computed once; nil for a model that attends to no text.
+    func condition(prompt: String?, guidance: Float?) -> PromptCondition?
+
     /// Begins to fill one crop.
     ///
     /// - Parameters:
     ///   - prefill: planar RGB `[3, height, width]`, 0...1: the photo, its hole filled smoothly.
     ///   - mask: `[height, width]`, 255 = hole.
-    func start(prefill: [Float], mask: [UInt8], width: Int, height: Int, steps: Int, seed: UInt64) throws -> Run
+    ///   - condition: of this pipeline.
+    func start(
+        prefill: [Float], mask: [UInt8], width: Int, height: Int, steps: Int, seed: UInt64,
+        condition: PromptCondition?
+    ) throws -> Run
 }
 
 /// The denoising of one crop.

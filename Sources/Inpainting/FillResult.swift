@@ -6,4 +6,6 @@ public struct FillResult: Sendable, Equatable {
     public let changed: FillMask
     /// The same with the smooth pre-fill alone, for comparison.
     public let classical: RasterImage
+    /// Words of the prompt that the model was never trained with, and so ignores.
+    public let unknownWords: [String]
 }

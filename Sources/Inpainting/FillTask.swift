@@ -1,3 +1,5 @@
+import Diffusion
+
 /// The fill of one photo, in steps short enough to be cancelled between them.
 ///
 /// ```swift
@@ -35,6 +37,8 @@ public final class FillTask {
     private let opacity: FillMask
     private let steps: Int
     private let seed: UInt64
+    private let condition: PromptCondition?
+    private let unknownWords: [String]
     private let crops: [Crop]
     private var index = 0
     private var phase = Phase.prefill
@@ -47,7 +51,7 @@ public final class FillTask {
     ///
     /// - Throws: ``FillError`` with `sizeMismatch`, `emptyMask`, `nothingKnown` or `invalidOption`.
     public init(model: FillModel, image: RasterImage, mask: FillMask, options: FillOptions) throws {
-        try options.validate()
+        try options.validate(hasTextEncoder: model.info.hasTextEncoder)
         guard mask.width == image.width, mask.height == image.height else {
             throw FillError(
                 .sizeMismatch, argument: "mask",
@@ -79,6 +83,8 @@ public final class FillTask {
         classical = image
         steps = options.steps ?? model.info.defaultSteps
         seed = options.seed
+        condition = model.pipeline.condition(prompt: options.prompt, guidance: options.guidance)
+        unknownWords = options.prompt.map { model.pipeline.unknownWords(in: $0) } ?? []
         crops = CropPlan.make(hole: opacity, sizeMultiple: model.pipeline.sizeMultiple)
         totalSteps = crops.count * (steps + 2)
     }
@@ -112,7 +118,7 @@ public final class FillTask {
                 .notFinished, argument: "image", problem: "\(completedSteps) of \(totalSteps) steps are done",
                 remedy: "advance until no more is left")
         }
-        return FillResult(filled: filled, changed: opacity, classical: classical)
+        return FillResult(filled: filled, changed: opacity, classical: classical, unknownWords: unknownWords)
     }
 
     private func begin(_ crop: Crop) throws -> Phase {
@@ -123,7 +129,7 @@ public final class FillTask {
         // Another seed for each crop: the same noise twice would show.
         let run = try model.pipeline.start(
             prefill: input.planes, mask: input.mask, width: crop.modelWidth, height: crop.modelHeight, steps: steps,
-            seed: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
+            seed: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15, condition: condition)
         totalSteps += run.totalSteps - steps
         if run.completedSteps >= run.totalSteps { return .blend(pixels, fill: try fill(pixels, input.planes, run)) }
         return .denoise(pixels, input: input.planes, run: run)

@@ -19,8 +19,13 @@ public final class AdamW {
     private var first: [Tensor]
     private var second: [Tensor]
 
-    public init(_ parameters: ParameterSet, options: Options = Options()) {
-        self.parameters = parameters.all
+    public convenience init(_ parameters: ParameterSet, options: Options = Options()) {
+        self.init(parameters.all, options: options)
+    }
+
+    /// For the parameters of several models under names of their own, whose gradients are clipped together.
+    public init(_ parameters: [(name: String, variable: Variable)], options: Options = Options()) {
+        self.parameters = parameters
         self.options = options
         first = self.parameters.map { Tensor(repeating: 0, shape: $0.variable.shape) }
         second = self.parameters.map { Tensor(repeating: 0, shape: $0.variable.shape) }

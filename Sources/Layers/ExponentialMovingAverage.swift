@@ -8,9 +8,14 @@ public final class ExponentialMovingAverage {
     private let averages: [Tensor]
     private var updates = 0
 
-    public init(_ parameters: ParameterSet, decay: Float) {
+    public convenience init(_ parameters: ParameterSet, decay: Float) {
+        self.init(parameters.all, decay: decay)
+    }
+
+    /// For the parameters of several models under names of their own.
+    public init(_ parameters: [(name: String, variable: Variable)], decay: Float) {
         self.decay = decay
-        self.parameters = parameters.all
+        self.parameters = parameters
         averages = self.parameters.map { $0.variable.value.copy() }
     }
 

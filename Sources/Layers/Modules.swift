@@ -5,6 +5,7 @@ import TensorCore
 public struct Convolution2D {
     let weights: Variable, bias: Variable
     let options: Convolution.Options
+    private let prepared = PreparedWeights()
 
     /// - Parameter zero: starts as zero, weights and bias, so that the layer adds nothing until it has learnt.
     public init(
@@ -17,8 +18,12 @@ public struct Convolution2D {
         options = .init(stride: stride, padding: padding)
     }
 
-    public func callAsFunction(_ x: Variable) -> Variable {
-        x.convolved(weights: weights, bias: bias, options: options)
+    /// - Parameters:
+    ///   - channels: a further bias [N, out] of each image.
+    ///   - adding: added to the result, of its shape.
+    public func callAsFunction(_ x: Variable, channels: Variable? = nil, adding: Variable? = nil) -> Variable {
+        x.convolved(
+            weights: weights, bias: bias, options: options, channels: channels, adding: adding, prepared: prepared)
     }
 }
 

@@ -41,7 +41,11 @@ public struct InpaintOptions: Sendable, Equatable {
         ("compare", .bool, "also make one PNG: photo with hole, classical fill, ours and original, side by side"),
         ("prompt", .string, "what to fill in; models with a text encoder only"),
         ("guidance", .double, "how strictly to follow the prompt, 0 to 30; models with a text encoder only"),
-        ("variants", .uint32, "how many different fills, 1 to 8; more than 1 with a text encoder only"),
+        (
+            "variants", .uint32,
+            "how many different fills, 1 to 8; more than 1 takes 2 steps or more, 4 or the model's default where steps "
+                + "is not given; fill N, from 0 on, has the seed plus N"
+        ),
         (
             "handle_token", .string,
             "last element of the job's path, which becomes jobs/SENDER/TOKEN with SENDER as in desktop portals; "

@@ -22,14 +22,70 @@ public struct ManagerProxy: Sendable {
     public func inpaint(
         image: BusFileDescriptor, mask: BusFileDescriptor, _ options: InpaintOptions
     ) async throws -> JobProxy {
+        try await start("Inpaint", [.unixFD(image), .unixFD(mask), options.busValue])
+    }
+
+    /// Starts a job on raw pixels.
+    ///
+    /// - Parameters:
+    ///   - pixels: A memfd, which is sealed by this.
+    ///   - mask: The same, `GRAY8`; of zero length where `options` holds boxes.
+    /// - Throws: as ``inpaint(image:mask:_:)``.
+    public func inpaint(
+        pixels: BusFileDescriptor, _ layout: RasterLayout, mask: BusFileDescriptor, _ maskLayout: RasterLayout,
+        _ options: InpaintOptions
+    ) async throws -> JobProxy {
+        try await start(
+            "InpaintPixels",
+            [.unixFD(pixels), layout.busValue, .unixFD(mask), maskLayout.busValue, options.busValue])
+    }
+
+    private func start(_ member: String, _ arguments: [BusValue]) async throws -> JobProxy {
         // From before the call, so that not even the quickest job is missed.
         let signals = try await JobProxy.signals(on: bus)
         let call = BusCall(
-            to: RefineNames.bus, path: RefineNames.root, interface: RefineNames.manager, member: "Inpaint",
-            [.unixFD(image), .unixFD(mask), options.busValue])
+            to: RefineNames.bus, path: RefineNames.root, interface: RefineNames.manager, member: member, arguments)
         let reply = try await bus.callRefine(call, timeout: .seconds(120))
-        guard let path: BusObjectPath = reply.first?.content() else { throw RefineError.badReply("Inpaint") }
+        guard let path: BusObjectPath = reply.first?.content() else { throw RefineError.badReply(member) }
         return JobProxy(bus, path.rawValue, signals: signals)
+    }
+
+    /// The jobs of all callers that wait or run, oldest first. Does not start the daemon.
+    public func jobs() async throws -> [JobSummary] {
+        let reply = try await bus.callRefine(manager("ListJobs", [.options([:])]))
+        guard case .array(.options, let items)? = reply.first else { throw RefineError.badReply("ListJobs") }
+        return try items.map {
+            guard let job = JobSummary($0) else { throw RefineError.badReply("ListJobs") }
+            return job
+        }
+    }
+
+    /// Ends a job of any caller of this user.
+    ///
+    /// - Throws: `RefineError` with code `notFound` for one that has ended.
+    public func cancel(job number: UInt32) async throws {
+        _ = try await bus.callRefine(manager("CancelJob", [.uint32(number), .options([:])]))
+    }
+
+    /// What all jobs of the user do from now on, until the connection closes.
+    ///
+    /// - Parameter owner: The unique name of the daemon, so that nobody else's signals count.
+    public func jobEvents(of owner: String) async throws -> AsyncStream<JobEvent> {
+        let signals = try await bus.signals(
+            SignalMatch(sender: owner, path: RefineNames.root, interface: RefineNames.manager))
+        let (stream, sink) = AsyncStream.makeStream(of: JobEvent.self)
+        let reader = Task {
+            for await signal in signals { if let event = JobEvent(signal) { sink.yield(event) } }
+            sink.finish()
+        }
+        sink.onTermination = { _ in reader.cancel() }
+        return stream
+    }
+
+    private func manager(_ member: String, _ arguments: [BusValue]) -> BusCall {
+        BusCall(
+            to: RefineNames.bus, path: RefineNames.root, interface: RefineNames.manager, member: member, arguments,
+            autoStart: false)
     }
 
     /// All properties of the daemon.
@@ -41,6 +97,26 @@ public struct ManagerProxy: Sendable {
             [.string(RefineNames.manager)], autoStart: autoStart)
         guard let values = try await bus.callRefine(call).first?.options else { throw RefineError.badReply("GetAll") }
         return values
+    }
+}
+
+/// What `Manager` tells of jobs.
+public enum JobEvent: Sendable, Equatable {
+    case changed(JobSummary)
+    case ended(number: UInt32, error: String)
+
+    /// Nil for other signals.
+    init?(_ signal: BusMessage) {
+        guard let number: UInt32 = signal.body.first?.content() else { return nil }
+        switch signal.member {
+        case "JobChanged":
+            guard signal.body.count == 2, let job = JobSummary(signal.body[1]) else { return nil }
+            self = .changed(job)
+        case "JobEnded":
+            guard signal.body.count == 3, let error: String = signal.body[2].content() else { return nil }
+            self = .ended(number: number, error: error)
+        default: return nil
+        }
     }
 }
 

@@ -2,7 +2,7 @@ import BusTransport
 
 /// All interfaces of this project. Each has its file `config/dbus-1/interfaces/NAME.xml`.
 public enum RefineInterfaces {
-    public static let all = [manager, job]
+    public static let all = [manager, job, library]
 
     public static let manager = BusInterface(
         RefineNames.manager,
@@ -18,19 +18,68 @@ public enum RefineInterfaces {
                 the image has alpha) is filled, black is kept. Of zero length where the option box is given.
                 options:
                 \(InpaintOptions.documentation)
-                Errors: InvalidArgument (unknown option, wrong type, out of range), Busy (queue full), NoModel. \
+                Errors: InvalidArgument (unknown option, wrong type, out of range), Busy (queue full, or full for this \
+                caller), NoModel. \
                 What is found out later, such as an unsupported format, is told by Completed and GetResult.
-                """)
+                At most 32 jobs wait or run, 8 of one caller; callers take turns. A job ends after 30 minutes.
+                """),
+            .init(
+                "InpaintPixels",
+                [
+                    .init("pixels", "h"), .init("layout", "(uuus)"), .init("mask", "h"), .init("mask_layout", "(uuus)"),
+                    .init("options", "a{sv}"),
+                ],
+                returns: [.init("job", "o")],
+                """
+                As Inpaint, for pixels in memory, without decoding or encoding.
+                pixels, mask: memfds. They must be sealed against writing, growing and shrinking; seals that are \
+                missing are added, for which the memfd must be made with MFD_ALLOW_SEALING, open for writing and not \
+                mapped for writing. Everything else is refused.
+                layout, mask_layout: width, height and stride in bytes, and RGB8, RGBA8 (alpha not premultiplied), \
+                RGB16 (byte order of the machine) or GRAY8; a mask is GRAY8 of the same size, from 128 up filled. Row y \
+                begins at byte y * stride; padding after the last row may be missing.
+                With the option box the mask is a memfd of zero length and mask_layout means nothing.
+                The result is a sealed memfd of the same layout in which only changed pixels differ; alpha and padding \
+                stay as they are.
+                options, errors: those of Inpaint; TooLarge above 100 megapixels, 30000 a side or 1 GiB.
+                """),
+            .init(
+                "ListJobs", [.init("options", "a{sv}")], returns: [.init("jobs", "aa{sv}")],
+                """
+                The jobs of all callers that wait or run, oldest first, for programs that show or end them; for callers \
+                of the same user. Each has Number u (for CancelJob), Owner s (the unique name of the caller, empty where \
+                it has left), Detached b, and the properties of Job. Neither the path, which is the key to a detached \
+                job's result, nor anything of the photo is told. No option is defined.
+                """),
+            .init(
+                "CancelJob", [.init("number", "u"), .init("options", "a{sv}")],
+                """
+                Ends a job by its number, as Job.Cancel; for callers of the same user. No option is defined.
+                Errors: NotFound (it has ended, or never was), NotAllowed (another user).
+                """),
+        ],
+        signals: [
+            .init(
+                "JobChanged", [.init("number", "u"), .init("job", "a{sv}")],
+                "A job begins to wait, runs or gets on; job is as in ListJobs. Sent to everybody who listens."),
+            .init(
+                "JobEnded", [.init("number", "u"), .init("success", "b"), .init("error", "s")],
+                "A job has ended; error is empty or an error name. Sent to everybody who listens."),
         ],
         properties: [
             .init("Version", "s", .never, "The version of the daemon."),
             .init(
                 "Capabilities", "as", .silent,
-                "Codes of what this daemon and its model can do: inpaint, box, compare, prompt."),
+                "Codes of what this daemon and its model can do: inpaint, pixels, box, compare, variants, prompt."),
             .init(
                 "Privacy", "a{sb}", .silent,
                 "Each guard by name, and whether it holds: those of the daemon, and with worker- before the name those of "
                     + "refine-worker. They are tried each time this is read."),
+            .init(
+                "Landlock", "a{sv}", .silent,
+                "What the kernel's Landlock enforces in refine-worker, tried when this is read: abi u (0: the kernel has "
+                    + "none), denied as (codes such as read-file, connect-tcp, abstract-unix-socket), every-thread b. "
+                    + "Empty where no worker could be asked."),
             .init("QueueLength", "u", .silent, "How many jobs wait or run."),
             .init(
                 "Model", "a{sv}", .announced,
@@ -53,13 +102,15 @@ public enum RefineInterfaces {
             .init(
                 "GetResult", [.init("options", "a{sv}")], returns: [.init("images", "ah"), .init("info", "a{sv}")],
                 """
-                The filled photo, in the format of the input, in a file descriptor to read from the start. Where the \
-                job has the option compare, a PNG follows: photo with hole, classical fill, ours and original, side by \
-                side. No option is defined. Can be called again until the job goes away: ten minutes after it \
+                The filled photo, one for each variant, in the format of the input, each in a file descriptor to read \
+                from the start. Where the job has the option compare, a PNG follows: photo with hole, classical fill, \
+                ours (the first variant) and original, side by side. No option is defined. Can be called again until the job goes away: ten minutes after it \
                 finished, or earlier when many newer results wait.
-                info: seed t, steps u, model s, generation s, format s (png, jpeg...), width u, height u, \
-                masked-fraction d, warnings as (codes such as mask-covers-most), notes as (codes about the format), \
-                seconds a{sd} (by stage), compare u (index in images, where there is one).
+                info: seed t, seeds at (of each variant: a call for one with it and these steps gives the same bytes), \
+                steps u, model s, generation s, format s (png, jpeg... or that of the layout), width u, height u, \
+                stride u (of pixels), masked-fraction d, warnings as (codes: mask-covers-most, first-page-only, \
+                unknown-words), notes as (codes about the format), seconds a{sd} (by stage), unknown-words as (words of \
+                the prompt that the model does not know and ignores), compare u (index in images, where there is one).
                 Errors: the one that ended the job; NotFound (not finished); NotAllowed (not the owner).
                 """),
         ],

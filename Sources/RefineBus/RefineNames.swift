@@ -6,6 +6,7 @@ public enum RefineNames {
     public static let jobs = root + "/jobs"
     public static let manager = "org.refinecontrol.Refine1.Manager"
     public static let job = "org.refinecontrol.Refine1.Job"
+    public static let library = "org.refinecontrol.Refine1.Library"
     public static let errorPrefix = "org.refinecontrol.Refine1.Error."
 }
 

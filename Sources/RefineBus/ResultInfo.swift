@@ -2,13 +2,18 @@ import BusTransport
 
 /// What `Job.GetResult` tells about a result.
 public struct ResultInfo: Sendable, Equatable {
+    /// The seed of the first result.
     public var seed: UInt64
+    /// The seed of each result: with it and these steps a call for one result gives the same bytes.
+    public var seeds: [UInt64]
     public var steps: UInt32
     public var model: String
     public var generation: String
     public var format: String
     public var width: UInt32
     public var height: UInt32
+    /// Bytes from row to row, for raw pixels.
+    public var stride: UInt32?
     public var maskedFraction: Double
     /// Codes, such as `mask-covers-most`.
     public var warnings: [String]
@@ -16,34 +21,47 @@ public struct ResultInfo: Sendable, Equatable {
     public var notes: [String]
     /// Time by stage.
     public var seconds: [String: Double]
+    /// Words of the prompt that the model does not know.
+    public var unknownWords: [String]
     /// The place of the comparison among the images, where one was asked for.
     public var compareIndex: UInt32?
+    /// Identifies the algorithms of the engine: the same seed, steps, generation and plan give the same bytes on the
+    /// same kind of CPU.
+    public var plan: String
 
     public init(
-        seed: UInt64, steps: UInt32, model: String, generation: String, format: String, width: UInt32, height: UInt32,
-        maskedFraction: Double, warnings: [String], notes: [String], seconds: [String: Double], compareIndex: UInt32?
+        seed: UInt64, seeds: [UInt64], steps: UInt32, model: String, generation: String, format: String, width: UInt32,
+        height: UInt32, stride: UInt32?, maskedFraction: Double, warnings: [String], notes: [String],
+        seconds: [String: Double], unknownWords: [String], compareIndex: UInt32?,
+        plan: String
     ) {
         self.seed = seed
+        self.seeds = seeds
         self.steps = steps
         self.model = model
         self.generation = generation
         self.format = format
         self.width = width
         self.height = height
+        self.stride = stride
         self.maskedFraction = maskedFraction
         self.warnings = warnings
         self.notes = notes
         self.seconds = seconds
+        self.unknownWords = unknownWords
         self.compareIndex = compareIndex
+        self.plan = plan
     }
 
     public var busValue: BusValue {
         var options: [String: BusValue] = [
-            "seed": seed.busValue, "steps": steps.busValue, "model": model.busValue,
+            "seed": seed.busValue, "seeds": seeds.busValue, "steps": steps.busValue, "model": model.busValue,
             "generation": generation.busValue, "format": format.busValue, "width": width.busValue,
             "height": height.busValue, "masked-fraction": maskedFraction.busValue, "warnings": warnings.busValue,
-            "notes": notes.busValue, "seconds": seconds.busValue,
+            "notes": notes.busValue, "seconds": seconds.busValue, "unknown-words": unknownWords.busValue,
+            "plan": plan.busValue,
         ]
+        options["stride"] = stride?.busValue
         options["compare"] = compareIndex?.busValue
         return .options(options)
     }
@@ -57,11 +75,15 @@ public struct ResultInfo: Sendable, Equatable {
             let height: UInt32 = options["height"]?.content(),
             let masked: Double = options["masked-fraction"]?.content(),
             let warnings: [String] = options["warnings"]?.content(), let notes: [String] = options["notes"]?.content(),
-            let seconds: [String: Double] = options["seconds"]?.content()
+            let seconds: [String: Double] = options["seconds"]?.content(),
+            let seeds: [UInt64] = options["seeds"]?.content(),
+            let unknownWords: [String] = options["unknown-words"]?.content(),
+            let plan: String = options["plan"]?.content()
         else { return nil }
         self.init(
-            seed: seed, steps: steps, model: model, generation: generation, format: format, width: width,
-            height: height, maskedFraction: masked, warnings: warnings, notes: notes, seconds: seconds,
-            compareIndex: options["compare"]?.content())
+            seed: seed, seeds: seeds, steps: steps, model: model, generation: generation, format: format,
+            width: width, height: height, stride: options["stride"]?.content(), maskedFraction: masked,
+            warnings: warnings, notes: notes, seconds: seconds, unknownWords: unknownWords,
+            compareIndex: options["compare"]?.content(), plan: plan)
     }
 }

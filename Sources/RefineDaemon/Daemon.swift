@@ -19,11 +19,13 @@ public struct Daemon: Service {
         /// The guards of this process, tried now.
         public var privacy: @Sendable () async -> [String: Bool] = { [:] }
         public var version = Daemon.version
+        /// What else has an interface at the root object.
+        public var interfaces: [any RootInterface] = []
 
         public init() {}
     }
 
-    public static let version = "0.1.0"
+    public static let version = ProductVersion.current
 
     private let address: BusAddress
     private let codec: any PhotoCodec
@@ -49,16 +51,22 @@ public struct Daemon: Service {
         parts.notifier?.send("READY=1\nSTATUS=Loading the model")
         parts.log.info("serving", metadata: ["name": "\(RefineNames.bus)"])
 
+        let check = GuardCheck { await allGuards() }
         let desk = FrontDesk(
-            bus: bus, service: service, privacy: { await allGuards() }, version: parts.version, log: parts.log)
+            bus: bus, service: service, privacy: { await check.report() }, version: parts.version, log: parts.log,
+            parts: parts.interfaces)
+        // Nobody waits for it: a daemon that is told to stop must not finish loading first.
+        Task { await reportModel() }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await reportModel() }
+            let background = parts.interfaces.map { part in Task { await part.run(on: bus) } }
             group.addTask { for await call in calls { await desk.answer(call) } }
             let signals = Task { await desk.sendNotices() }
             await Self.untilStopped { await bus.waitUntilClosed() }
             parts.notifier?.send("STOPPING=1\nSTATUS=Stopping")
             parts.log.info("stopping")
+            for task in background { task.cancel() }
             await service.stop()
+            for task in background { await task.value }
             await signals.value
             sink.finish()
             // Gives back the name as well.
@@ -66,10 +74,11 @@ public struct Daemon: Service {
         }
     }
 
-    private func allGuards() async -> [String: Bool] {
-        var guards = await parts.privacy()
-        for (name, holds) in await codec.guards() { guards["worker-" + name] = holds }
-        return guards
+    private func allGuards() async -> PrivacyReport {
+        let worker = await codec.guards()
+        var report = PrivacyReport(guards: await parts.privacy(), landlock: worker.landlock)
+        for (name, holds) in worker.guards { report.guards["worker-" + name] = holds }
+        return report
     }
 
     private func reportModel() async {

@@ -22,8 +22,13 @@ public struct DaemonProgram: Sendable {
         if !ProcessStart.areThreadsSettled {
             log.warning("cannot start anew with OMP_WAIT_POLICY=passive, so fills may be slower")
         }
+        ProcessStart.raiseFileLimit()
+        FreeMemory.keepNoLargeBlocks()
         for name in ProcessGuards.takeOn() {
             log.error("a privacy guard could not be put up", metadata: ["guard": "\(name)"])
+        }
+        for (name, holds) in ProcessGuards.check() where !holds {
+            log.error("a privacy guard does not hold", metadata: ["guard": "\(name)"])
         }
         do {
             var parts = Daemon.Parts()
@@ -31,6 +36,12 @@ public struct DaemonProgram: Sendable {
             parts.log = log
             parts.notifier = SystemdNotifier()
             parts.privacy = { ProcessGuards.check() }
+            if let folder = DataPlace.find() {
+                parts.interfaces.append(
+                    LibraryService(folder: folder, scanner: LazyScanner(), time: parts.time, log: log))
+            } else {
+                log.error("no library: neither XDG_DATA_HOME nor HOME names a folder")
+            }
             let daemon = Daemon(
                 address: try address.map(BusAddress.init) ?? .session(), codec: WorkerCodec(),
                 room: try EngineRoom(modelDirectory: modelDirectory ?? ModelPlace.find()), parts: parts)

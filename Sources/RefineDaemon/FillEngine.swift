@@ -43,6 +43,7 @@ public struct FillRequest: Sendable, Equatable {
     public var dilate: Int?
     public var prompt: String?
     public var guidance: Double?
+    /// How many fills, each with a seed of its own; the engine gets a request for each.
     public var variants: Int
 
     public init(
@@ -66,8 +67,14 @@ public struct EngineInfo: Sendable, Equatable {
     public var parameterCount: Int
     public var defaultSteps: Int
     public var hasTextEncoder: Bool
+    /// Identifies the algorithms that fills are computed with.
+    public var plan: String
 
-    public init(name: String, generation: String, parameterCount: Int, defaultSteps: Int, hasTextEncoder: Bool) {
+    public init(
+        name: String, generation: String, parameterCount: Int, defaultSteps: Int, hasTextEncoder: Bool,
+        plan: String = ""
+    ) {
+        self.plan = plan
         self.name = name
         self.generation = generation
         self.parameterCount = parameterCount
@@ -85,12 +92,17 @@ public struct FillOutcome: Sendable, Equatable {
     /// The classical fill alone, for comparisons.
     public var classical: RawPhoto.Samples
     public var steps: Int
+    /// Words of the prompt that the model has never seen, and so ignores.
+    public var unknownWords: [String]
 
-    public init(filled: RawPhoto.Samples, changed: [UInt8], classical: RawPhoto.Samples, steps: Int) {
+    public init(
+        filled: RawPhoto.Samples, changed: [UInt8], classical: RawPhoto.Samples, steps: Int, unknownWords: [String] = []
+    ) {
         self.filled = filled
         self.changed = changed
         self.classical = classical
         self.steps = steps
+        self.unknownWords = unknownWords
     }
 }
 

@@ -7,12 +7,16 @@ extension FrontDesk {
         guard let name: String = call.message.body.first?.content() else {
             throw BusError(remote: BusErrorName.invalidArguments, "the interface is missing")
         }
-        guard let interface = object.interfaces.first(where: { $0.name == name }) else {
+        guard let interface = interfaces(of: object).first(where: { $0.name == name }) else {
             throw BusError(remote: BusErrorName.unknownInterface, "the object has no such interface")
         }
         if member == "GetAll" {
             var values: [String: BusValue] = [:]
-            for property in interface.properties { values[property.name] = try await value(property.name, of: object) }
+            // Once for all properties that tell of it.
+            let report = name == RefineNames.manager ? await privacy() : nil
+            for property in interface.properties {
+                values[property.name] = try await value(property.name, of: object, interface, report)
+            }
             return call.reply([.options(values)])
         }
         guard call.message.body.count > 1, let key: String = call.message.body[1].content(),
@@ -21,13 +25,16 @@ extension FrontDesk {
         guard member == "Get" else {
             throw BusError(remote: BusErrorName.propertyReadOnly, "the property \(property.name) is read-only")
         }
-        call.reply([.variant(try await value(property.name, of: object))])
+        call.reply([.variant(try await value(property.name, of: object, interface))])
     }
 
-    private func value(_ property: String, of object: Object) async throws -> BusValue {
+    private func value(
+        _ property: String, of object: Object, _ interface: BusInterface, _ report: PrivacyReport? = nil
+    ) async throws -> BusValue {
         let value: BusValue?
         switch object {
-        case .root: value = await managerValue(property)
+        case .root where interface.name == RefineNames.manager: value = await managerValue(property, report)
+        case .root: value = await parts.first { $0.interface.name == interface.name }?.property(property)
         case .jobFolder: value = nil
         case .job(let path): value = await service.properties(of: path)?.busValues[property]
         }
@@ -37,20 +44,26 @@ extension FrontDesk {
         return value
     }
 
-    private func managerValue(_ property: String) async -> BusValue? {
+    private func managerValue(_ property: String, _ report: PrivacyReport?) async -> BusValue? {
         switch property {
         case "Version": version.busValue
         case "Capabilities": capabilities(await service.model).busValue
-        case "Privacy": await privacy().busValue
+        case "Privacy": await known(report).guards.busValue
+        case "Landlock": await known(report).landlockValue
         case "QueueLength": UInt32(await service.queueLength).busValue
         case "Model": await service.model.busValue
         default: nil
         }
     }
 
+    private func known(_ report: PrivacyReport?) async -> PrivacyReport {
+        if let report { return report }
+        return await privacy()
+    }
+
     private func capabilities(_ model: ModelStatus) -> [String] {
         guard case .ready(let info) = model else { return [] }
-        return ["inpaint", "box", "compare"] + (info.hasTextEncoder ? ["prompt"] : [])
+        return ["inpaint", "pixels", "box", "compare", "variants"] + (info.hasTextEncoder ? ["prompt"] : [])
     }
 
     /// `a{oa{sa{sv}}}`: the jobs of the caller.
@@ -78,6 +91,6 @@ extension FrontDesk {
             children = await service.jobs(of: caller).map { String($0.path.dropFirst(RefineNames.jobs.count + 1)) }
         case .job: break
         }
-        return BusInterface.introspection(interfaces: object.interfaces, children: children)
+        return BusInterface.introspection(interfaces: interfaces(of: object), children: children)
     }
 }

@@ -31,6 +31,14 @@ extension FrontDesk {
             try await bus.emit(
                 path: RefineNames.root, interface: StandardNames.objectManager, member: "InterfacesRemoved",
                 [.objectPath(BusObjectPath(path)), [RefineNames.job].busValue], to: owner)
+        case .listed(let job):
+            try await bus.emit(
+                path: RefineNames.root, interface: RefineNames.manager, member: "JobChanged",
+                [job.number.busValue, job.busValue])
+        case .unlisted(let number, let error):
+            try await bus.emit(
+                path: RefineNames.root, interface: RefineNames.manager, member: "JobEnded",
+                [number.busValue, .bool(error == nil), .string(error?.name ?? "")])
         case .modelChanged:
             let changed: BusValue = .options(["Model": await service.model.busValue])
             try await bus.emit(

@@ -10,9 +10,11 @@ import RefineBus
 struct FrontDesk: Sendable {
     let bus: BusConnection
     let service: InpaintService
-    let privacy: @Sendable () async -> [String: Bool]
+    let privacy: @Sendable () async -> PrivacyReport
     let version: String
     let log: Logger
+    /// Interfaces of the root object that other parts of the daemon serve.
+    var parts: [any RootInterface] = []
     let watches = CallerWatches()
 
     /// An object of the daemon.
@@ -40,6 +42,11 @@ struct FrontDesk: Sendable {
             case .job: [RefineInterfaces.job] + everywhere
             }
         }
+    }
+
+    /// The interfaces of an object, with those of the parts.
+    func interfaces(of object: Object) -> [BusInterface] {
+        object.interfaces + (object == .root ? parts.map(\.interface) : [])
     }
 
     /// Answers `call`. Never throws: every failure is an answer.
@@ -71,7 +78,7 @@ struct FrontDesk: Sendable {
             throw BusError(remote: BusErrorName.unknownObject, "there is no object at this path")
         }
         // A message without interface means any interface that has the member.
-        let candidates = object.interfaces.filter { message.interface.isEmpty || $0.name == message.interface }
+        let candidates = interfaces(of: object).filter { message.interface.isEmpty || $0.name == message.interface }
         guard !candidates.isEmpty else {
             throw BusError(remote: BusErrorName.unknownInterface, "the object has no such interface")
         }
@@ -93,8 +100,20 @@ struct FrontDesk: Sendable {
 
     private func perform(_ call: IncomingCall, _ object: Object, _ interface: String, _ caller: String) async throws {
         switch (object, interface, call.message.member) {
-        case (.root, RefineNames.manager, "Inpaint"):
+        case (.root, RefineNames.manager, "Inpaint"), (.root, RefineNames.manager, "InpaintPixels"):
             try await inpaint(call, caller)
+        case (.root, RefineNames.manager, "ListJobs"):
+            try Self.requireNoOptions(call)
+            try await requireSameUser(caller)
+            call.reply([.array(of: .options, await service.summaries.map(\.busValue))])
+        case (.root, RefineNames.manager, "CancelJob"):
+            try Self.requireNoOptions(call)
+            try await requireSameUser(caller)
+            guard let number: UInt32 = call.message.body.first?.content() else {
+                throw BusError(remote: BusErrorName.invalidArguments, "CancelJob takes a number")
+            }
+            try await service.cancel(number: number)
+            call.reply()
         case (.root, StandardNames.objectManager, "GetManagedObjects"):
             call.reply([await managedObjects(caller)])
         case (.job(let path), RefineNames.job, "Cancel"):
@@ -113,6 +132,10 @@ struct FrontDesk: Sendable {
             call.reply([.string(await introspection(object, caller))])
         case (_, StandardNames.peer, "Ping"):
             call.reply()
+        case (.root, let name, let member):
+            guard let part = parts.first(where: { $0.interface.name == name }) else { fallthrough }
+            let body = call.message.body
+            aside(call) { call.reply(try await part.call(member, body, from: caller)) }
         default:
             throw BusError(remote: BusErrorName.unknownMethod, "the object has no such method")
         }
@@ -120,8 +143,12 @@ struct FrontDesk: Sendable {
 
     private func authorize(_ path: String, _ caller: String) async throws {
         guard try await service.access(to: path, by: caller) == .detached else { return }
+        try await requireSameUser(caller)
+    }
+
+    private func requireSameUser(_ caller: String) async throws {
         guard try await bus.userID(of: caller) == getuid() else {
-            throw RefineError(.notAllowed, "job", "other-user", "the job belongs to another user")
+            throw RefineError(.notAllowed, "job", "other-user", "jobs belong to another user")
         }
     }
 
@@ -133,12 +160,9 @@ struct FrontDesk: Sendable {
     }
 
     private func inpaint(_ call: IncomingCall, _ caller: String) async throws {
-        let body = call.message.body
-        guard body.count == 3, let image = body[0].descriptor, let mask = body[1].descriptor else {
-            throw BusError(remote: BusErrorName.invalidArguments, "Inpaint takes two file descriptors and options")
-        }
+        let (member, arguments) = (call.message.member, call.message.body)
         let admit: @Sendable () async throws -> Void = {
-            let path = try await service.admit(image: image, mask: mask, options: body[2], caller: caller)
+            let path = try await service.admit(member, arguments, caller: caller)
             call.reply([.objectPath(BusObjectPath(path))])
             await watches.watch(caller, on: bus, service)
             await service.release(path)

@@ -14,7 +14,10 @@ actor InpaintService {
     private let noticeSink: AsyncStream<JobNotice>.Continuation
     private var book = JobBook()
     private var loading: Task<ModelStatus, Never>?
-    private var running: (path: String, task: Task<Void, Never>)?
+    private var running: (path: String, task: Task<Void, Never>, deadline: Task<Void, Never>)?
+    /// Calls that wait for the model, by caller.
+    private var waiting: [String: Int] = [:]
+    private var modelWaiters: [AsyncStream<Void>.Continuation] = []
     private var isStopping = false
 
     /// For one reader.
@@ -45,50 +48,73 @@ actor InpaintService {
         }
         self.loading = loading
         model = await loading.value
+        wakeModelWaiters()
         noticeSink.yield(.modelChanged)
         return model
+    }
+
+    /// Returns when the model is there or not, or the daemon stops. Loading itself cannot be stopped.
+    private func waitForModel() async {
+        guard model == .loading, !isStopping else { return }
+        Task { await loadModel() }
+        let (stream, sink) = AsyncStream.makeStream(of: Void.self)
+        modelWaiters.append(sink)
+        for await _ in stream {}
+    }
+
+    private func wakeModelWaiters() {
+        for waiter in modelWaiters { waiter.finish() }
+        modelWaiters = []
     }
 
     var queueLength: Int { book.activeCount }
 
     /// Takes a job. Work begins after ``release(_:)``, when the caller has been told the path.
     ///
-    /// - Parameter caller: The unique name of the caller.
+    /// - Parameters:
+    ///   - member: `Inpaint` or `InpaintPixels`.
+    ///   - arguments: those of the call; their signature was checked.
+    ///   - caller: the unique name of the caller.
     /// - Returns: The job's object path.
     /// - Throws: `RefineError`.
-    func admit(image: BusFileDescriptor, mask: BusFileDescriptor, options: BusValue, caller: String) async throws
-        -> String
-    {
-        let options = try InpaintOptions(options)
+    func admit(_ member: String, _ arguments: [BusValue], caller: String) async throws -> String {
+        let options = try InpaintOptions(arguments.last ?? .options([:]))
+        // Before the wait for the model: calls that wait hold descriptors.
+        try checkRoom(for: caller)
+        let source = try JobSource(member, arguments, options)
+        waiting[caller, default: 0] += 1
+        await waitForModel()
+        waiting[caller] = waiting[caller].flatMap { $0 > 1 ? $0 - 1 : nil }
+        guard !isStopping else {
+            throw RefineError(.failed, "daemon", "stopping", "refined is stopping", remedy: "start it again")
+        }
         let info: EngineInfo
-        switch await loadModel() {
+        switch model {
         case .ready(let ready): info = ready
         case .missing(let error): throw error
         case .loading:
             throw RefineError(.noModel, "model", "loading", "the model is still loading", remedy: "try again")
         }
         try options.validate(for: info)
-        try Self.checkFiles(image, mask, options)
-        guard !isStopping else {
-            throw RefineError(.failed, "daemon", "stopping", "refined is stopping", remedy: "start it again")
+        let path = try newPath(options, caller)
+        book[path] = Job(
+            path: path, number: book.newNumber(), caller: caller, owner: caller, isDetached: options.detach,
+            input: .init(source: source, request: FillRequest(options, model: info), compare: options.compare))
+        return path
+    }
+
+    private func checkRoom(for caller: String) throws(RefineError) {
+        guard book.activeCount(of: caller) + (waiting[caller] ?? 0) < limits.queueLengthPerCaller else {
+            throw RefineError(
+                .busy, "queue", "full-for-caller",
+                "\(limits.queueLengthPerCaller) jobs of this caller wait or run already",
+                remedy: "try again when one of them has finished")
         }
-        guard book.activeCount < limits.queueLength else {
+        guard book.activeCount + waiting.values.reduce(0, +) < limits.queueLength else {
             throw RefineError(
                 .busy, "queue", "full", "\(limits.queueLength) jobs wait or run already",
                 remedy: "try again when one of them has finished")
         }
-        let path = try newPath(options, caller)
-        let request = FillRequest(
-            steps: options.steps.map(Int.init), seed: options.seed ?? UInt64.random(in: 0...UInt64.max),
-            feather: options.feather.map(Int.init), dilate: options.dilate.map(Int.init),
-            prompt: options.prompt.flatMap { $0.isEmpty ? nil : $0 }, guidance: options.guidance,
-            variants: Int(options.variants ?? 1))
-        book[path] = Job(
-            path: path, owner: caller, isDetached: options.detach,
-            input: .init(
-                image: image, mask: options.box.isEmpty ? mask : nil, boxes: options.box, request: request,
-                compare: options.compare))
-        return path
     }
 
     /// Lets an admitted job begin.
@@ -97,6 +123,7 @@ actor InpaintService {
         job.isReleased = true
         book[path] = job
         if let owner = job.owner { noticeSink.yield(.added(path: path, job.machine.properties, to: owner)) }
+        noticeSink.yield(.listed(job.summary))
         workOnNext()
     }
 
@@ -124,6 +151,20 @@ actor InpaintService {
     /// The jobs of a caller, oldest first.
     func jobs(of caller: String) -> [(path: String, properties: JobProperties)] {
         book.paths(of: caller).compactMap { path in book[path].map { (path, $0.machine.properties) } }
+    }
+
+    /// The jobs that wait or run, of all callers.
+    var summaries: [JobSummary] { book.active.map(\.summary) }
+
+    /// Ends a job that is known by its number only.
+    ///
+    /// - Throws: `RefineError` with code `notFound` for one that has ended or never was.
+    func cancel(number: UInt32) throws(RefineError) {
+        guard let job = book.active.first(where: { $0.number == number }) else {
+            throw RefineError(
+                .notFound, "job", "unknown", "no job \(number) waits or runs", remedy: "see refinectl jobs")
+        }
+        cancel(job.path)
     }
 
     /// The result of a finished job.
@@ -156,6 +197,7 @@ actor InpaintService {
     /// Ends everything and returns when the work has stopped.
     func stop() async {
         isStopping = true
+        wakeModelWaiters()
         let working = running?.task
         for path in book.jobs.keys.sorted() { cancel(path) }
         await working?.value
@@ -167,6 +209,7 @@ actor InpaintService {
     private func workOnNext() {
         guard running == nil, !isStopping, let job = book.next, let input = job.input else { return }
         let path = job.path
+        book.noteStart(of: path)
         apply(.start, to: path)
         let task = Task {
             let pipeline = JobPipeline(codec: codec, room: room, time: time)
@@ -176,12 +219,31 @@ actor InpaintService {
             } catch {
                 self.apply(.failed(Self.refined(error)), to: path)
             }
+            self.running?.deadline.cancel()
             self.running = nil
             self.workOnNext()
             // Here, where nothing of the job is left.
             if self.running == nil { FreeMemory.giveBack() }
         }
-        running = (path, task)
+        running = (path, task, watchDeadline(of: path))
+    }
+
+    /// Ends the job when it takes too long. Cancelled when it has ended.
+    private func watchDeadline(of path: String) -> Task<Void, Never> {
+        Task { [time, duration = limits.jobDuration] in
+            do {
+                try await time.sleep(duration)
+                self.apply(.expire(Self.tooLong(duration)), to: path)
+            } catch {
+                // The job ended first.
+            }
+        }
+    }
+
+    private static func tooLong(_ duration: Duration) -> RefineError {
+        RefineError(
+            .failed, "job", "deadline", "the job took longer than \(duration.components.seconds / 60) minutes",
+            remedy: "fill less at once, or with fewer steps")
     }
 
     private func keep(_ result: Job.Result, of path: String) {
@@ -213,6 +275,7 @@ actor InpaintService {
             if let owner = job.owner, !changes.isEmpty {
                 noticeSink.yield(.changed(path: job.path, changes, to: owner))
             }
+            if job.isReleased, !changes.isEmpty { noticeSink.yield(.listed(job.summary)) }
         case .complete(let error):
             finish(job, error)
         }
@@ -222,6 +285,7 @@ actor InpaintService {
         // Only codes: a log must not say anything about a photo.
         log.info("job finished", metadata: ["result": "\(error?.code.rawValue ?? "ok")"])
         if let owner = job.owner { noticeSink.yield(.completed(path: job.path, error, to: owner)) }
+        if job.isReleased { noticeSink.yield(.unlisted(job.number, error)) }
         // The descriptors of the input are of no more use.
         book[job.path]?.input = nil
         if job.owner == nil, !job.isDetached { return remove(job.path) }
@@ -237,27 +301,6 @@ actor InpaintService {
         guard let job = book[path] else { return }
         book[path] = nil
         if let owner = job.owner { noticeSink.yield(.removed(path: path, to: owner)) }
-    }
-
-    private static func checkFiles(
-        _ image: BusFileDescriptor, _ mask: BusFileDescriptor, _ options: InpaintOptions
-    ) throws(RefineError) {
-        if try InputFile.check(image, named: "image") == 0 {
-            throw RefineError(
-                .unsupportedFormat, "image", "empty-file", "the photo's file has no content",
-                remedy: "check how the file was made")
-        }
-        switch (try InputFile.check(mask, named: "mask") == 0, options.box.isEmpty) {
-        case (true, true):
-            throw RefineError(
-                .invalidArgument, "mask", "empty-file", "the mask's file has no content and there is no box",
-                remedy: "give a mask that is white where the photo is to be filled, or the option box")
-        case (false, false):
-            throw RefineError(
-                .invalidArgument, "box", "mask-and-box", "there are a mask and a box",
-                remedy: "give one of them; with box the mask's file must be of zero length")
-        default: break
-        }
     }
 
     private func newPath(_ options: InpaintOptions, _ caller: String) throws -> String {

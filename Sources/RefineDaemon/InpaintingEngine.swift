@@ -1,4 +1,5 @@
 import Inpainting
+import Logging
 import RefineBus
 
 /// The engine port on the real engine. Lives on the engine's thread, as the model does.
@@ -23,17 +24,14 @@ final class InpaintingEngine: FillEngine {
         let info = model.info
         self.info = EngineInfo(
             name: info.name, generation: info.generation, parameterCount: info.parameterCount,
-            defaultSteps: info.defaultSteps, hasTextEncoder: info.hasTextEncoder)
+            defaultSteps: info.defaultSteps, hasTextEncoder: info.hasTextEncoder, plan: FillModel.planID)
     }
 
     func begin(_ photo: RawPhoto, _ request: FillRequest) throws -> any FillRun {
         try Self.refining {
-            guard request.prompt == nil, request.guidance == nil, request.variants == 1 else {
-                throw RefineError(
-                    .invalidArgument, "prompt", "not-supported", "this engine does not follow prompts",
-                    remedy: "leave out prompt, guidance and variants")
-            }
             var options = FillOptions(steps: request.steps, seed: request.seed)
+            options.prompt = request.prompt
+            options.guidance = request.guidance.map { Float($0) }
             if let feather = request.feather { options.feather = feather }
             if let dilate = request.dilate { options.dilate = dilate }
             let samples: RasterImage.Samples =
@@ -86,7 +84,7 @@ private final class InpaintingRun: FillRun {
         FillModel.releaseScratch()
         return FillOutcome(
             filled: Self.samples(result.filled), changed: result.changed.values,
-            classical: Self.samples(result.classical), steps: steps)
+            classical: Self.samples(result.classical), steps: steps, unknownWords: result.unknownWords)
     }
 
     private static func samples(_ image: RasterImage) -> RawPhoto.Samples {
@@ -102,6 +100,11 @@ extension EngineRoom {
     ///
     /// - Throws: `EngineThreadError`.
     public init(modelDirectory directory: String) throws {
-        try self.init { try InpaintingEngine(directory: directory) }
+        try self.init {
+            if let problem = FillModel.adoptPlan() {
+                Logger(label: "refined").notice("convolution plan ignored", metadata: ["reason": "\(problem)"])
+            }
+            return try InpaintingEngine(directory: directory)
+        }
     }
 }

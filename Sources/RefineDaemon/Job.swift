@@ -5,10 +5,7 @@ import RefineBus
 struct Job: Sendable {
     /// What is to be done; let go of when the job is finished.
     struct Input: Sendable {
-        let image: BusFileDescriptor
-        /// Nil where the boxes say what to fill.
-        let mask: BusFileDescriptor?
-        let boxes: [InpaintOptions.Box]
+        let source: JobSource
         let request: FillRequest
         let compare: Bool
     }
@@ -22,7 +19,11 @@ struct Job: Sendable {
     }
 
     let path: String
-    /// The unique name of the caller; nil when it has left.
+    /// Short, for people and lists; not a key to the result, as the path is.
+    let number: UInt32
+    /// The unique name of the connection that started it.
+    let caller: String
+    /// The same; nil when it has left.
     var owner: String?
     let isDetached: Bool
     var input: Input?
@@ -30,46 +31,11 @@ struct Job: Sendable {
     var result: Result?
     /// Whether the caller knows the path: only then the work may begin and signals may go out.
     var isReleased = false
-}
+    /// How many jobs had begun when this one did, itself included; nil before.
+    var start: Int?
 
-/// All jobs, in the order of their arrival. Pure bookkeeping: no work, no bus, no clock.
-struct JobBook: Sendable {
-    private(set) var jobs: [String: Job] = [:]
-    private var order: [String] = []
-
-    subscript(path: String) -> Job? {
-        get { jobs[path] }
-        set {
-            if newValue == nil { order.removeAll { $0 == path } } else if jobs[path] == nil { order.append(path) }
-            jobs[path] = newValue
-        }
+    /// What everybody of the same user may know.
+    var summary: JobSummary {
+        JobSummary(number: number, properties: machine.properties, owner: owner ?? "", isDetached: isDetached)
     }
-
-    /// How many jobs wait or run.
-    var activeCount: Int { jobs.values.count { !$0.machine.isFinished } }
-
-    /// The job to work on next.
-    var next: Job? {
-        ordered.first { $0.isReleased && $0.machine.phase == .queued }
-    }
-
-    func paths(of owner: String) -> [String] {
-        ordered.filter { $0.owner == owner }.map(\.path)
-    }
-
-    /// The finished jobs that are too many: the oldest first, never the newest.
-    func surplus(_ limits: ServiceLimits) -> [String] {
-        let finished = ordered.filter(\.machine.isFinished)
-        var count = finished.count
-        var bytes = finished.reduce(0) { $0 + ($1.result?.bytes ?? 0) }
-        var surplus: [String] = []
-        for job in finished.dropLast() where count > limits.keptResults || bytes > limits.keptBytes {
-            surplus.append(job.path)
-            count -= 1
-            bytes -= job.result?.bytes ?? 0
-        }
-        return surplus
-    }
-
-    private var ordered: [Job] { order.compactMap { jobs[$0] } }
 }

@@ -4,7 +4,7 @@ import RefineBus
 ///
 /// ```
 /// queued ─start→ decoding ─decoded→ filling ─filled→ encoding ─succeeded→ finished
-///    └────────────┴──────failed, cancel (after the work has stopped)──────────┘
+///    └────────────┴──failed, cancel, expire (after the work has stopped)──────────────┘
 /// ```
 struct JobMachine: Sendable, Equatable {
     enum Phase: Sendable, Equatable {
@@ -23,6 +23,8 @@ struct JobMachine: Sendable, Equatable {
         case succeeded
         case failed(RefineError)
         case cancel
+        /// It takes longer than a job may.
+        case expire(RefineError)
     }
 
     /// What the owner of the machine has to do, in this order.
@@ -36,7 +38,8 @@ struct JobMachine: Sendable, Equatable {
     }
 
     private(set) var phase = Phase.queued
-    private(set) var isCancelling = false
+    /// Why the work is to stop; the error of the job once it has.
+    private(set) var stopReason: RefineError?
     private(set) var startTime: UInt64 = 0
     private(set) var fillTime: UInt64 = 0
     private(set) var expectedEndTime: UInt64 = 0
@@ -69,19 +72,24 @@ struct JobMachine: Sendable, Equatable {
             return [.announce]
         case (.encoding, .succeeded):
             return finish(nil, at: now)
-        case (.queued, .cancel):
-            return finish(Self.cancelled, at: now)
-        case (.decoding, .cancel), (.filling, .cancel), (.encoding, .cancel):
-            guard !isCancelling else { return [] }
-            isCancelling = true
-            return [.stopWork, .announce]
         case (.finished, _):
             return []
+        case (_, .cancel):
+            return stop(Self.cancelled, at: now)
+        case (_, .expire(let error)):
+            return stop(error, at: now)
         case (_, .failed(let error)):
-            return finish(isCancelling ? Self.cancelled : error, at: now)
+            return finish(stopReason ?? error, at: now)
         default:
             return []
         }
+    }
+
+    private mutating func stop(_ error: RefineError, at now: UInt64) -> [Action] {
+        guard phase != .queued else { return finish(error, at: now) }
+        guard stopReason == nil else { return [] }
+        stopReason = error
+        return [.stopWork, .announce]
     }
 
     private mutating func finish(_ error: RefineError?, at now: UInt64) -> [Action] {
@@ -95,7 +103,7 @@ struct JobMachine: Sendable, Equatable {
         var properties = JobProperties()
         properties.startTime = startTime
         properties.expectedEndTime = expectedEndTime
-        properties.cancelable = !isCancelling
+        properties.cancelable = stopReason == nil
         properties.progressValid = true
         switch phase {
         case .queued:

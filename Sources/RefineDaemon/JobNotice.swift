@@ -7,6 +7,9 @@ enum JobNotice: Sendable {
     case changed(path: String, [String: BusValue], to: String)
     case completed(path: String, RefineError?, to: String)
     case removed(path: String, to: String)
+    /// For everybody of the same user: a job that waits or runs, without anything of its photo.
+    case listed(JobSummary)
+    case unlisted(UInt32, RefineError?)
     /// For everybody: the model has been loaded, or not.
     case modelChanged
 }

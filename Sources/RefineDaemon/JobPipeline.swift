@@ -25,43 +25,109 @@ struct JobPipeline: Sendable {
         _ input: Job.Input, report: @Sendable (JobMachine.Event) async -> Void
     ) async throws -> Job.Result {
         var stopwatch = Stopwatch(time)
-        let file = try await codec.decode(image: input.image, mask: input.mask, boxes: input.boxes)
+        let file = try await input.source.decode(codec)
         stopwatch.lap("decode")
         try Task.checkCancellation()
 
-        var progress = try await room.begin(file.photo, input.request)
-        await report(.decoded(totalSteps: progress.totalSteps))
+        var results = Results()
+        var progress = FillProgress(variants: input.request.variants)
+        for index in 0..<input.request.variants {
+            let request = input.request.variant(index)
+            let begun = try await room.begin(file.photo, request)
+            if index == 0 { await report(progress.begun(begun)) }
+            let outcome = try await fill(begun, &progress, &stopwatch, report: report)
+            let isLast = index == input.request.variants - 1
+            await report(isLast ? .filled : progress.event(stage: "encode"))
+            results.images.append(try await input.source.encode(codec, file.photo, outcome))
+            results.seeds.append(request.seed)
+            results.steps = outcome.steps
+            results.unknownWords = outcome.unknownWords
+            stopwatch.lap("encode")
+            // Of several variants the first is compared.
+            guard input.compare, index == 0 else { continue }
+            try Task.checkCancellation()
+            results.comparison = try await codec.compare(file.photo, outcome)
+            stopwatch.lap("compare")
+        }
+        return Job.Result(
+            images: results.images + (results.comparison.map { [$0] } ?? []),
+            info: info(try await room.load(), file, results, input.source.stride, stopwatch.seconds))
+    }
+
+    /// Fills to the end, one piece of work after the other.
+    private func fill(
+        _ begun: EngineRoom.Report, _ progress: inout FillProgress, _ stopwatch: inout Stopwatch,
+        report: @Sendable (JobMachine.Event) async -> Void
+    ) async throws -> FillOutcome {
+        var current = begun
         repeat {
             try Task.checkCancellation()
-            let stage = progress.stage
-            progress = try await room.advance()
+            let stage = current.stage
+            current = try await room.advance()
             stopwatch.lap(stage)
-            await report(
-                .stepped(
-                    stage: progress.stage, completed: progress.completedSteps, total: progress.totalSteps))
-        } while progress.isMoreLeft
+            await report(progress.stepped(current))
+        } while current.isMoreLeft
         try Task.checkCancellation()
         let outcome = try await room.finish()
         stopwatch.lap("blend")
-        await report(.filled)
-
-        var images = [try await codec.encode(source: input.image, file.photo, outcome)]
-        stopwatch.lap("encode")
-        if input.compare {
-            try Task.checkCancellation()
-            images.append(try await codec.compare(file.photo, outcome))
-            stopwatch.lap("compare")
-        }
-        let model = try await room.load()
-        return Job.Result(
-            images: images,
-            info: ResultInfo(
-                seed: input.request.seed, steps: UInt32(clamping: outcome.steps), model: model.name,
-                generation: model.generation, format: images[0].format, width: UInt32(clamping: file.photo.width),
-                height: UInt32(clamping: file.photo.height), maskedFraction: file.maskedFraction,
-                warnings: file.warnings, notes: images[0].notes, seconds: stopwatch.seconds,
-                compareIndex: input.compare ? 1 : nil))
+        progress.finished()
+        return outcome
     }
+
+    /// What was made so far.
+    private struct Results {
+        var images: [EncodedFile] = []
+        var comparison: EncodedFile?
+        var seeds: [UInt64] = []
+        var steps = 0
+        var unknownWords: [String] = []
+    }
+
+    private func info(
+        _ model: EngineInfo, _ file: DecodedFile, _ results: Results, _ stride: Int?, _ seconds: [String: Double]
+    ) -> ResultInfo {
+        ResultInfo(
+            seed: results.seeds.first ?? 0, seeds: results.seeds, steps: UInt32(clamping: results.steps),
+            model: model.name, generation: model.generation, format: results.images.first?.format ?? file.format,
+            width: UInt32(clamping: file.photo.width), height: UInt32(clamping: file.photo.height),
+            stride: stride.map { UInt32(clamping: $0) }, maskedFraction: file.maskedFraction,
+            warnings: file.warnings + (results.unknownWords.isEmpty ? [] : ["unknown-words"]),
+            notes: results.images.first?.notes ?? [], seconds: seconds, unknownWords: results.unknownWords,
+            compareIndex: results.comparison == nil ? nil : UInt32(clamping: results.images.count), plan: model.plan)
+    }
+}
+
+/// Steps over all variants of a job. How many a fill takes is known for sure only when it has begun, and may change.
+private struct FillProgress {
+    private let variants: Int
+    private var finishedVariants = 0
+    private var finishedSteps = 0
+    private var current = (completed: 0, total: 0)
+
+    init(variants: Int) { self.variants = variants }
+
+    mutating func begun(_ report: EngineRoom.Report) -> JobMachine.Event {
+        current = (0, report.totalSteps)
+        return .decoded(totalSteps: total)
+    }
+
+    mutating func stepped(_ report: EngineRoom.Report) -> JobMachine.Event {
+        current = (report.completedSteps, report.totalSteps)
+        return event(stage: report.stage)
+    }
+
+    mutating func finished() {
+        finishedSteps += current.completed
+        finishedVariants += 1
+        // What the last one took is the best guess for the next one.
+        current.completed = 0
+    }
+
+    func event(stage: String) -> JobMachine.Event {
+        .stepped(stage: stage, completed: finishedSteps + current.completed, total: total)
+    }
+
+    private var total: Int { finishedSteps + current.total * (variants - finishedVariants) }
 }
 
 /// Adds up time by stage.

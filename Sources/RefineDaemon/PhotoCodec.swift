@@ -23,8 +23,8 @@ public protocol PhotoCodec: Sendable {
     /// One PNG with the photo with its hole, the classical fill, ours and the original side by side.
     func compare(_ photo: RawPhoto, _ outcome: FillOutcome) async throws -> EncodedFile
 
-    /// Each guard of the processes behind this, tried now, and whether it holds.
-    func guards() async -> [String: Bool]
+    /// The guards of the processes behind this, tried now.
+    func guards() async -> PrivacyReport
 }
 
 /// A photo that was read from a file.

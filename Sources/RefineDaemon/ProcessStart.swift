@@ -19,6 +19,15 @@ public enum ProcessStart {
         unsetenv(variable)
     }
 
+    /// Allows as many open files as the system lets this user have. Every waiting job holds two, and the usual limit is
+    /// for programs that use select(2).
+    static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 1 << 16)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
     static var areThreadsSettled: Bool { getenv(variable) != nil }
 }
 
@@ -33,6 +42,20 @@ public enum ModelPlace {
         let installed = "\(folder)/../share/refine-control/models/default-student"
         let built = "\(folder)/refine-control_Diffusion.resources/default-student"
         return access(built, R_OK) == 0 ? built : installed
+    }
+}
+
+/// Where the daemon keeps what it must not lose.
+public enum DataPlace {
+    /// `refine-control` in `XDG_DATA_HOME`, or in `~/.local/share`; nil where neither is known.
+    public static func find() -> String? {
+        func variable(_ name: String) -> String? {
+            // The XDG specification has relative paths ignored.
+            getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
+        return (variable("XDG_DATA_HOME") ?? variable("HOME").map { $0 + "/.local/share" }).map {
+            $0 + "/refine-control"
+        }
     }
 }
 

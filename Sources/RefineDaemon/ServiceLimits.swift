@@ -1,11 +1,13 @@
-import BusTransport
-import Glibc
 import RefineBus
 
 /// How much the daemon takes on.
 public struct ServiceLimits: Sendable {
     /// Jobs that wait or run; more are answered with `Busy`.
-    public var queueLength = 8
+    public var queueLength = 32
+    /// The same for the jobs of one caller, so that one cannot keep out all others.
+    public var queueLengthPerCaller = 8
+    /// How long one job may take from its start. Its worker processes have shorter limits of their own.
+    public var jobDuration = Duration.seconds(1800)
     /// How long a result waits.
     public var retention = Duration.seconds(600)
     /// Results that wait at most, in number and in bytes; the oldest go first.
@@ -29,10 +31,14 @@ extension InpaintOptions {
         for box in box { try Self.check(box) }
         if box.count > 64 { throw Self.outOfRange("box", "up to 64 rectangles") }
         try checkToken()
+        if let variants, variants > 1, steps == 1 {
+            throw RefineError(
+                .invalidArgument, "variants", "needs-steps", "with one step all variants would be nearly the same",
+                remedy: "give steps of 2 or more, or leave steps out")
+        }
         guard !model.hasTextEncoder else { return }
         if let prompt, !prompt.isEmpty { throw Self.needsTextEncoder("prompt") }
         if guidance != nil { throw Self.needsTextEncoder("guidance") }
-        if let variants, variants > 1 { throw Self.needsTextEncoder("variants") }
     }
 
     private static func check(_ name: String, _ value: UInt32?, in range: ClosedRange<UInt32>) throws(RefineError) {
@@ -76,24 +82,26 @@ extension InpaintOptions {
     }
 }
 
-/// Checks of the descriptors of a call.
-enum InputFile {
-    /// - Returns: The size in bytes.
-    /// - Throws: `RefineError` with code `invalidArgument` for what is not a readable regular file or memfd.
-    static func check(_ file: BusFileDescriptor, named name: String) throws(RefineError) -> Int {
-        var status = stat()
-        guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw RefineError(
-                .invalidArgument, name, "not-a-file", "the descriptor is not a regular file or memfd",
-                remedy: "open the file itself, or copy the data into a memfd")
-        }
-        // Not fcntl(F_GETFL): a descriptor made with O_PATH has a read mode there and still cannot be read.
-        var byte: UInt8 = 0
-        guard pread(file.rawValue, &byte, 1, 0) >= 0 else {
-            throw RefineError(
-                .invalidArgument, name, "not-readable", "the descriptor is not open for reading",
-                remedy: "open the file for reading")
-        }
-        return Int(status.st_size)
+extension FillRequest {
+    /// What a call asks for, with what it leaves open decided.
+    init(_ options: InpaintOptions, model: EngineInfo) {
+        let variants = Int(options.variants ?? 1)
+        self.init(
+            // One step gives the mean of all that could be there, so variants need several.
+            steps: options.steps.map(Int.init) ?? (variants > 1 ? max(model.defaultSteps, Self.variantSteps) : nil),
+            seed: options.seed ?? UInt64.random(in: 0...UInt64.max),
+            feather: options.feather.map(Int.init), dilate: options.dilate.map(Int.init),
+            prompt: options.prompt.flatMap { $0.isEmpty ? nil : $0 }, guidance: options.guidance, variants: variants)
+    }
+
+    /// Steps of variants where the call names none and the model's default is lower.
+    static let variantSteps = 4
+
+    /// The request for one of the variants: the same as a call of its own with this seed.
+    func variant(_ index: Int) -> FillRequest {
+        var request = self
+        request.seed = seed &+ UInt64(index)
+        request.variants = 1
+        return request
     }
 }

@@ -52,11 +52,12 @@ public struct WorkerCodec: PhotoCodec {
         }
     }
 
-    public func guards() async -> [String: Bool] {
+    public func guards() async -> PrivacyReport {
         do {
-            return try await refining { try await $0.selfCheck() }
+            let report = try await refining { try await $0.sandboxReport() }
+            return PrivacyReport(guards: report.guards, landlock: report.landlock)
         } catch {
-            return ["started": false]
+            return PrivacyReport(guards: ["started": false])
         }
     }
 

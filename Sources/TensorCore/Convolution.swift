@@ -1,11 +1,7 @@
 import COneDNN
 import Synchronization
 
-/// Two-dimensional convolution (cross-correlation, as in every framework): our Winograd kernels for 3x3 windows with
-/// stride 1, oneDNN for the rest.
-///
-/// oneDNN's primitives are prepared once for each shape and kept. The whole call holds one lock, because oneDNN's workspace is
-/// shared; engine work comes from one thread at a time anyway.
+/// Two-dimensional convolution (cross-correlation, as in every framework), by the algorithm that the plan names.
 public enum Convolution {
     /// Stride and zero padding, the same on both axes.
     public struct Options: Hashable, Sendable {
@@ -18,39 +14,33 @@ public enum Convolution {
         }
     }
 
-    private struct Key: Hashable {
-        var input: [Int], weights: [Int], options: Options, training: Bool
-    }
-
-    /// Owns one prepared primitive. `@unchecked Sendable`: it is reached only inside the lock below.
-    private final class Prepared: @unchecked Sendable {
-        let handle: OpaquePointer
-        init(handle: OpaquePointer) { self.handle = handle }
-        deinit { refine_conv_destroy(handle) }
-    }
-
-    private static let cache = Mutex<[Key: Prepared]>([:])
-
     /// Forgets all prepared primitives, for example when a run changes its shapes for good.
-    public static func dropPrepared() { cache.withLock { $0 = [:] } }
+    public static func dropPrepared() { LibraryConvolution.dropPrepared() }
 
-    /// [N, C, H, W] * [O, C, kh, kw] + [O] -> [N, O, H', W'], H' = (H + 2 padding - kh) / stride + 1.
+    /// [N, C, H, W] * [O, C, kh, kw] + bias + `adding` -> [N, O, H', W'], H' = (H + 2 padding - kh) / stride + 1.
+    /// - Parameters:
+    ///   - bias: [O], or [N, O] for each image its own.
+    ///   - adding: a tensor of the result's shape, added on the way.
+    ///   - training: whether a backward pass will follow: oneDNN prepares for it.
+    ///   - prepared: where weights that do not change keep their prepared form.
     public static func forward(
-        _ x: Tensor, weights: Tensor, bias: Tensor?, options: Options, training: Bool = false
+        _ x: Tensor, weights: Tensor, bias: Tensor?, options: Options, adding: Tensor? = nil, training: Bool = false,
+        prepared: PreparedWeights? = nil
     ) -> Tensor {
         let output = outputShape(x.shape, weights: weights.shape, options: options)
         precondition(
-            bias.map { $0.shape == [weights.shape[0]] } ?? true,
+            bias.map { $0.shape == [weights.shape[0]] || $0.shape == [x.shape[0], weights.shape[0]] } ?? true,
             "TensorCore: convolution bias \(bias?.shape ?? []) for weights \(weights.shape)")
+        precondition(
+            adding.map { $0.shape == output } ?? true,
+            "TensorCore: convolution to \(output) with an addend of shape \(adding?.shape ?? [])")
         let y = Tensor(uninitialized: output)
         guard y.count > 0 else { return y }
-        if usesWinograd(weights.shape, options) {
-            WinogradConvolution.forward(x, weights: weights, bias: bias, into: y)
-            return y
-        }
-        call(Key(input: x.shape, weights: weights.shape, options: options, training: training)) {
-            refine_conv_forward($0, x.pointer, weights.pointer, bias?.pointer, y.pointer)
-        }
+        let problem = ConvolutionProblem(
+            training ? .training : .inference, input: x.shape, weights: weights.shape, options: options)
+        forward(
+            problem, algorithm(for: problem), x, weights: weights, bias: bias, adding: adding, prepared: prepared,
+            into: y)
         return y
     }
 
@@ -60,13 +50,9 @@ public enum Convolution {
     ) -> Tensor {
         requireOutput(dy, input: input, weights: weights.shape, options: options)
         let dx = Tensor(uninitialized: input)
-        if usesWinograd(weights.shape, options) {
-            WinogradConvolution.backwardData(dy, weights: weights, into: dx)
-            return dx
-        }
-        call(Key(input: input, weights: weights.shape, options: options, training: true)) {
-            refine_conv_backward_data($0, dy.pointer, weights.pointer, dx.pointer)
-        }
+        guard dx.count > 0 else { return dx }
+        let problem = ConvolutionProblem(.data, input: input, weights: weights.shape, options: options)
+        backwardData(problem, algorithm(for: problem), dy, weights: weights, into: dx)
         return dx
     }
 
@@ -75,14 +61,12 @@ public enum Convolution {
         _ x: Tensor, gradient dy: Tensor, weights: [Int], options: Options
     ) -> (weights: Tensor, bias: Tensor) {
         requireOutput(dy, input: x.shape, weights: weights, options: options)
+        guard x.count > 0 else {
+            return (Tensor(repeating: 0, shape: weights), Tensor(repeating: 0, shape: [weights[0]]))
+        }
         let dw = Tensor(uninitialized: weights), db = Tensor(uninitialized: [weights[0]])
-        if usesWinograd(weights, options) {
-            WinogradConvolution.backwardWeights(x, gradient: dy, weights: dw, bias: db)
-            return (dw, db)
-        }
-        call(Key(input: x.shape, weights: weights, options: options, training: true)) {
-            refine_conv_backward_weights($0, x.pointer, dy.pointer, dw.pointer, db.pointer)
-        }
+        let problem = ConvolutionProblem(.weights, input: x.shape, weights: weights, options: options)
+        backwardWeights(problem, algorithm(for: problem), x, gradient: dy, weights: dw, bias: db)
         return (dw, db)
     }
 
@@ -106,47 +90,66 @@ public enum Convolution {
             dy.shape == expected, "TensorCore: convolution gradient of shape \(dy.shape), expected \(expected)")
     }
 
-    /// How windows of 3x3 are computed.
-    public enum Algorithm: Sendable {
-        /// Our Winograd where it covers the shape, oneDNN elsewhere.
-        case fastest
-        /// oneDNN's direct kernels alone: a baseline for measurements, and an oracle.
-        case direct
-    }
-
-    /// The algorithm of all further calls.
-    public static var algorithm: Algorithm {
-        get { chosenAlgorithm.withLock { $0 } }
-        set { chosenAlgorithm.withLock { $0 = newValue } }
-    }
-    private static let chosenAlgorithm = Mutex(Algorithm.fastest)
-
-    private static func usesWinograd(_ weights: [Int], _ options: Options) -> Bool {
-        algorithm == .fastest && WinogradConvolution.covers(weights, options: options)
-    }
-
-    private static func call(_ key: Key, _ body: (OpaquePointer) -> Int32) {
-        BLAS.prepare()
-        let status = cache.withLock { cache in
-            if let prepared = cache[key] { return body(prepared.handle) }
-            var shape = refine_conv_shape(
-                batch: Int64(key.input[0]), in_channels: Int64(key.input[1]), out_channels: Int64(key.weights[0]),
-                height: Int64(key.input[2]), width: Int64(key.input[3]), kernel_height: Int64(key.weights[2]),
-                kernel_width: Int64(key.weights[3]), stride: Int64(key.options.stride),
-                padding: Int64(key.options.padding))
-            var handle: OpaquePointer?
-            let status = refine_conv_create(&shape, REFINE_CONV_DIRECT, key.training ? 1 : 0, &handle)
-            guard status == 0, let handle else { return status == 0 ? -1 : status }
-            cache[key] = Prepared(handle: handle)
-            return body(handle)
-        }
-        precondition(
-            status == 0,
-            "TensorCore: oneDNN status \(status) for a convolution of \(key.input) with weights \(key.weights)")
-    }
-
     /// oneDNN's version and the instruction set that it uses, for logs and reports.
     public static var implementation: String {
         "oneDNN \(String(cString: refine_onednn_version())) \(String(cString: refine_onednn_isa()))"
+    }
+}
+
+// The algorithms behind one face. Callers have checked the shapes.
+extension Convolution {
+    /// Whether the algorithm can compute the problem on this machine.
+    package static func isAvailable(_ algorithm: ConvolutionAlgorithm, for problem: ConvolutionProblem) -> Bool {
+        algorithm != .libraryWinograd || LibraryConvolution.isAvailable(algorithm, for: problem)
+    }
+
+    package static func forward(
+        _ problem: ConvolutionProblem, _ algorithm: ConvolutionAlgorithm, _ x: Tensor, weights: Tensor, bias: Tensor?,
+        adding: Tensor?, prepared: PreparedWeights?, into y: Tensor
+    ) {
+        var rest = bias
+        switch algorithm {
+        case .winograd:
+            WinogradConvolution.forward(
+                x, weights: weights, bias: bias, adding: adding, prepared: prepared, into: y)
+            return
+        case .product:
+            PointwiseConvolution.forward(x, weights: weights, into: y)
+        case .direct, .libraryWinograd:
+            let shared = bias?.shape.count == 1 ? bias : nil
+            LibraryConvolution.call(algorithm, problem) {
+                refine_conv_forward($0, x.pointer, weights.pointer, shared?.pointer, y.pointer)
+            }
+            if shared != nil { rest = nil }
+        }
+        if let rest { y.addAlongChannelsInPlace(rest) }
+        if let adding { y.accumulateInPlace(adding) }
+    }
+
+    package static func backwardData(
+        _ problem: ConvolutionProblem, _ algorithm: ConvolutionAlgorithm, _ dy: Tensor, weights: Tensor, into dx: Tensor
+    ) {
+        switch algorithm {
+        case .winograd: WinogradConvolution.backwardData(dy, weights: weights, into: dx)
+        case .product: PointwiseConvolution.backwardData(dy, weights: weights, into: dx)
+        case .direct, .libraryWinograd:
+            LibraryConvolution.call(algorithm, problem) {
+                refine_conv_backward_data($0, dy.pointer, weights.pointer, dx.pointer)
+            }
+        }
+    }
+
+    package static func backwardWeights(
+        _ problem: ConvolutionProblem, _ algorithm: ConvolutionAlgorithm, _ x: Tensor, gradient dy: Tensor,
+        weights dw: Tensor, bias db: Tensor
+    ) {
+        switch algorithm {
+        case .winograd: WinogradConvolution.backwardWeights(x, gradient: dy, weights: dw, bias: db)
+        case .product: PointwiseConvolution.backwardWeights(x, gradient: dy, weights: dw, bias: db)
+        case .direct, .libraryWinograd:
+            LibraryConvolution.call(algorithm, problem) {
+                refine_conv_backward_weights($0, x.pointer, dy.pointer, dw.pointer, db.pointer)
+            }
+        }
     }
 }

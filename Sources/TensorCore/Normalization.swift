@@ -87,6 +87,12 @@ public enum Softmax {
         return y
     }
 
+    /// Overwrites the first `rows` rows of [R, D].
+    static func inPlace(_ x: Tensor, rows: Int) {
+        x.noteChange()
+        rk_softmax(x.pointer, x.pointer, Int64(rows), Int64(x.shape[1]))
+    }
+
     /// The gradient at the input, from the output `y` of the forward pass.
     public static func backward(_ y: Tensor, gradient dy: Tensor) -> Tensor {
         y.requireSameShape(as: dy, "softmax backward")

@@ -63,6 +63,8 @@ public enum StoragePool {
 final class TensorStorage {
     let pointer: UnsafeMutablePointer<Float>
     let count: Int
+    /// Raised by the functions that change elements in place.
+    var version = 0
 
     init(count: Int) {
         self.count = count

@@ -3,14 +3,24 @@ import CKernels
 extension Tensor {
     /// Adds a bias along axis 1. `self` is [N, C, ...]; `bias` is [C], shared by the batch, or [N, C].
     public func addingAlongChannels(_ bias: Tensor) -> Tensor {
+        let y = Tensor(uninitialized: shape)
+        addAlongChannels(bias, into: y)
+        return y
+    }
+
+    /// The same in place.
+    public func addAlongChannelsInPlace(_ bias: Tensor) {
+        noteChange()
+        addAlongChannels(bias, into: self)
+    }
+
+    private func addAlongChannels(_ bias: Tensor, into y: Tensor) {
         precondition(
             shape.count >= 2 && (bias.shape == [shape[1]] || bias.shape == [shape[0], shape[1]]),
             "TensorCore: bias of shape \(bias.shape) on \(shape)")
-        let y = Tensor(uninitialized: shape)
         rk_channel_add(
             pointer, bias.pointer, bias.shape.count == 2 ? Int64(shape[1]) : 0, y.pointer, Int64(shape[0]),
             Int64(shape[1]), Int64(innerCount))
-        return y
     }
 
     /// Sums [N, C, ...] over all axes but the first two, giving [N, C].

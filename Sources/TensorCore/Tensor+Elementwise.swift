@@ -52,18 +52,21 @@ extension Tensor {
     /// self += factor * other, in place.
     public func accumulateInPlace(_ other: Tensor, factor: Float = 1) {
         requireSameShape(as: other, "accumulate")
+        noteChange()
         rk_accumulate(other.pointer, factor, pointer, Int64(count))
     }
 
     /// self += factor * (other - self), in place.
     public func lerpInPlace(towards other: Tensor, factor: Float) {
         requireSameShape(as: other, "lerp")
+        noteChange()
         rk_lerp(other.pointer, factor, pointer, Int64(count))
     }
 
     /// Overwrites the elements with those of `other`, in place.
     public func copyInPlace(from other: Tensor) {
         requireSameShape(as: other, "copy")
+        noteChange()
         pointer.update(from: other.pointer, count: count)
     }
 

@@ -42,6 +42,12 @@ public struct Tensor {
     /// The first element; valid while the tensor lives.
     public var pointer: UnsafeMutablePointer<Float> { storage.pointer }
 
+    /// Tells whether elements were changed in place since it was last read; writes through `pointer` do not count.
+    var version: Int { storage.version }
+
+    /// What every function that changes elements in place calls.
+    func noteChange() { storage.version &+= 1 }
+
     /// A copy of the elements in row-major order.
     public var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 

@@ -1,21 +1,33 @@
 import CKernels
 
-/// Our own F(4x4, 3x3) Winograd convolution: about three times as fast as oneDNN's direct AVX2 kernels from 48 channels
-/// on (EXPERIMENTS.md). It covers windows of 3x3 with stride 1 and padding 1.
+/// Our own F(4x4, 3x3) Winograd convolution: about three times as fast as oneDNN's direct kernels (EXPERIMENTS.md). It
+/// covers windows of 3x3 with stride 1 and padding 1.
 enum WinogradConvolution {
-    /// Below this many channels on either side the transforms cost more than they save.
-    static let minimumChannels = 16
+    /// Weights with more elements are transformed at every call: reading what is four times as large takes longer.
+    private static let largestPrepared = 512 * 512 * 9
 
-    static func covers(_ weights: [Int], options: Convolution.Options) -> Bool {
-        weights[2] == 3 && weights[3] == 3 && options.stride == 1 && options.padding == 1
-            && min(weights[0], weights[1]) >= minimumChannels
-    }
-
-    static func forward(_ x: Tensor, weights: Tensor, bias: Tensor?, into y: Tensor) {
+    /// - Parameters:
+    ///   - bias: [O] or [N, O].
+    ///   - adding: added to the result, of its shape; may be `y` itself.
+    static func forward(
+        _ x: Tensor, weights: Tensor, bias: Tensor?, adding: Tensor?, prepared: PreparedWeights?, into y: Tensor
+    ) {
         var shape = shape(x.shape, weights.shape)
-        let workspace = workspace(&shape, RK_WINOGRAD_FORWARD_FRESH)
-        rk_winograd_forward_fresh(
-            &shape, x.pointer, weights.pointer, bias?.pointer, y.pointer, workspace.pointer)
+        var tail = rk_winograd_tail(
+            bias: bias.map { UnsafePointer($0.pointer) },
+            bias_stride: bias?.shape.count == 2 ? Int64(weights.shape[0]) : 0,
+            addend: adding.map { UnsafePointer($0.pointer) })
+        if weights.count <= largestPrepared,
+            let transformed = prepared?.tensor(
+                of: weights, count: rk_winograd_weights_size(&shape, RK_WINOGRAD_FORWARD),
+                { rk_winograd_transform_weights(&shape, RK_WINOGRAD_FORWARD, weights.pointer, $0.pointer) })
+        {
+            let workspace = workspace(&shape, RK_WINOGRAD_FORWARD)
+            rk_winograd_forward(&shape, x.pointer, transformed.pointer, &tail, y.pointer, workspace.pointer)
+        } else {
+            let workspace = workspace(&shape, RK_WINOGRAD_FORWARD_FRESH)
+            rk_winograd_forward_fresh(&shape, x.pointer, weights.pointer, &tail, y.pointer, workspace.pointer)
+        }
     }
 
     static func backwardData(_ dy: Tensor, weights: Tensor, into dx: Tensor) {

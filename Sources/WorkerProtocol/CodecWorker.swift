@@ -118,15 +118,19 @@ public final class CodecWorker: Sendable {
 
     /// Starts a worker, closes its sandbox, and lets it try what the sandbox forbids.
     ///
-    /// - Returns: each guard's name and whether it holds, such as "no-sockets", "no-open", "landlock".
+    /// - Returns: each guard's name and whether it holds, such as "no-sockets", "no-open", "landlock", and what Landlock
+    ///   enforces.
     /// - Throws: `WorkerError` when a guard could not be put up.
-    public func selfCheck() async throws -> [String: Bool] {
+    public func sandboxReport() async throws -> SandboxReport {
         let (reply, _) = try await call(.selfCheck, [])
-        guard case .checked(let guards) = reply else {
+        guard case .checked(let report) = reply else {
             throw WorkerError.protocolViolation("another answer than asked for")
         }
-        return guards
+        return report
     }
+
+    /// The guards of ``sandboxReport()``.
+    public func selfCheck() async throws -> [String: Bool] { try await sandboxReport().guards }
 
     /// Starts a process for the next call ahead of time; it ends unused after a minute. Errors show in that call.
     ///
@@ -158,7 +162,9 @@ public final class CodecWorker: Sendable {
         WorkerReply, [OwnedDescriptor]
     ) {
         let call = WorkerCall(job: WorkerJob(limits: limits, request: request), descriptors: files) { [self] in
-            try spare.withLock { $0.take() } ?? WorkerProcess(executable: executable)
+            // One that has died while it waited, for want of memory perhaps, must not cost a job.
+            try spare.withLock { $0.take() }.flatMap { $0.isRunning ? $0 : nil }
+                ?? WorkerProcess(executable: executable)
         }
         let answer = try await call.run()
         prepare()

@@ -8,6 +8,10 @@ package enum WorkerRequest: Codable, Equatable, Sendable {
     case compare(PixelLayout)
     /// No descriptors: the worker closes its sandbox and tries what it forbids.
     case selfCheck
+    /// Descriptor: the photo's file. The scan role takes any number of these and of `sample`.
+    case scan
+    /// Descriptor: the photo's file. The longer side of the pixels is at most this.
+    case sample(side: Int)
 }
 
 /// The first and only message to a worker.
@@ -27,7 +31,10 @@ package enum WorkerReply: Codable, Equatable, Sendable {
     case decoded(DecodedHeader)
     /// Descriptors: the file.
     case encoded(EncodedHeader)
-    case checked([String: Bool])
+    case checked(SandboxReport)
+    case scanned(ScannedPhoto)
+    /// Descriptors: RGB pixels of 8 bits.
+    case sampled(PixelLayout)
     case failed(WorkerError)
 }
 
@@ -87,6 +94,24 @@ public struct EncodeOptions: Codable, Equatable, Sendable {
     public var quality: Int?
 
     public init(quality: Int? = nil) { self.quality = quality }
+}
+
+/// What a photo's file and its pixels say about it.
+public struct ScannedPhoto: Codable, Equatable, Sendable {
+    /// SHA-256 of the file.
+    public var contentHash: [UInt8]
+    /// 64 bits that similar pictures share most of.
+    public var perceptualHash: UInt64
+    /// Pixels of the upright photo.
+    public var width: Int
+    public var height: Int
+
+    package init(contentHash: [UInt8], perceptualHash: UInt64, width: Int, height: Int) {
+        self.contentHash = contentHash
+        self.perceptualHash = perceptualHash
+        self.width = width
+        self.height = height
+    }
 }
 
 package struct DecodedHeader: Codable, Equatable, Sendable {

@@ -11,8 +11,9 @@ final class WorkerProcess: Sendable {
 
     /// Starts one worker. It gets its socket and /dev/null, and an environment of four names.
     ///
+    /// - Parameter role: codec or scan.
     /// - Throws: `WorkerError` when the executable cannot be started.
-    init(executable: String) throws {
+    init(executable: String, role: String = "codec") throws {
         let (ours, theirs) = try WorkerChannel.pair()
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -41,7 +42,7 @@ final class WorkerProcess: Sendable {
             &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
 
         var identifier: pid_t = 0
-        let result = withCStrings([executable, "codec"]) { arguments in
+        let result = withCStrings([executable, role]) { arguments in
             withCStrings(Self.environment()) { environment in
                 posix_spawn(&identifier, executable, &actions, &attributes, arguments, environment)
             }
@@ -64,6 +65,13 @@ final class WorkerProcess: Sendable {
         // Where the Swift runtime lies, for a toolchain that is not installed in the system.
         if let path = getenv("LD_LIBRARY_PATH") { result.append("LD_LIBRARY_PATH=\(String(cString: path))") }
         return result
+    }
+
+    /// Whether the process has not ended yet.
+    var isRunning: Bool {
+        var info = siginfo_t()
+        // Left to be waited for: the identifier stays ours.
+        return waitid(P_PID, id_t(identifier), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo == 0
     }
 
     func kill() { Glibc.kill(identifier, SIGKILL) }

@@ -76,7 +76,7 @@ extension CodecRole {
 }
 
 extension WorkerError {
-    fileprivate static let badJob = WorkerError(
+    static let badJob = WorkerError(
         .failed, argument: "worker", reason: "protocol",
         message: "The daemon sent refine-worker a job that does not fit its files. Install both anew.")
 }

@@ -41,6 +41,7 @@ struct CodecRole {
         case .encode(let layout, let options): return try encode(descriptors, layout, options, CodecLimits(job.limits))
         case .compare(let layout): return try compare(descriptors, layout)
         case .selfCheck: return (.checked(SelfCheck.report(job.limits, report)), [])
+        case .scan, .sample: throw WorkerError.badJob
         }
     }
 

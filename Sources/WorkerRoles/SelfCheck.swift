@@ -5,7 +5,7 @@ import WorkerProtocol
 /// Tries, inside the closed sandbox, what the sandbox forbids.
 enum SelfCheck {
     /// Each guard and whether it holds. Call it after `WorkerSandbox.close`.
-    static func report(_ limits: WorkerLimits, _ sandbox: WorkerSandbox.Report) -> [String: Bool] {
+    static func report(_ limits: WorkerLimits, _ sandbox: WorkerSandbox.Report) -> SandboxReport {
         var resources = WorkerSandbox.resources(limits)
         let guards: [String: Int32] = [
             "no-core-dumps": refine_sandbox_no_core_dumps_check(),
@@ -18,7 +18,9 @@ enum SelfCheck {
             "no-executable-memory": refine_sandbox_no_executable_memory_check(),
             "limits": refine_sandbox_limits_check(&resources),
         ]
-        return guards.mapValues { $0 == 1 }.merging(["landlock": sandbox.landlockABI > 0]) { $1 }
+        return SandboxReport(
+            guards: guards.mapValues { $0 == 1 }.merging(["landlock": sandbox.landlockHolds]) { $1 },
+            landlock: sandbox.landlock)
     }
 
     /// For people: closes the sandbox of this process and prints a line for each guard.
@@ -28,8 +30,10 @@ enum SelfCheck {
         let limits = WorkerLimits()
         do {
             try WorkerSandbox.start()
-            let guards = report(limits, try WorkerSandbox.close(limits))
+            let report = report(limits, try WorkerSandbox.close(limits))
+            let guards = report.guards
             for (name, holds) in guards.sorted(by: { $0.key < $1.key }) { put("\(name): \(holds ? "yes" : "no")\n") }
+            put("Landlock ABI: \(report.landlock.abi)\n")
             return guards.allSatisfy { $0.value || $0.key == "landlock" } ? 0 : 1
         } catch {
             put("\(WorkerError(any: error).message)\n")

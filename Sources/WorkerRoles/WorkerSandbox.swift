@@ -7,8 +7,10 @@ import WorkerProtocol
 enum WorkerSandbox {
     /// What the second stage put in force.
     struct Report {
-        /// The kernel's Landlock ABI; 0 when files are closed by seccomp alone.
-        let landlockABI: Int
+        /// What Landlock enforces; ABI 0 when files are closed by seccomp alone.
+        let landlock: LandlockReport
+        /// Whether Landlock alone, before the second filter, kept files from being read and made.
+        let landlockHolds: Bool
     }
 
     /// First stage: no core dumps, no sockets, no exec, no look at other processes. Files can still be opened.
@@ -34,8 +36,15 @@ enum WorkerSandbox {
         if refine_sandbox_thread_count() == 1 {
             try check(refine_sandbox_landlock(nil, 0, UInt32(REFINE_LANDLOCK_SCOPED), &landlock), "Landlock")
         }
+        // Now or never: behind the filter it cannot be told which of the two denies.
+        let holds =
+            landlock.abi > 0 && refine_sandbox_unreadable_check("/proc/self/exe") == 1
+            && refine_sandbox_unwritable_check("/tmp") == 1
         try check(refine_sandbox_worker_close(), "second system call filter")
-        return Report(landlockABI: Int(landlock.abi))
+        return Report(
+            landlock: LandlockReport(
+                abi: Int(landlock.abi), filesystem: landlock.filesystem, network: landlock.network,
+                scoped: landlock.scoped, bindsEveryThread: landlock.every_thread == 1), landlockHolds: holds)
     }
 
     static func resources(_ limits: WorkerLimits) -> refine_limits {

@@ -11,9 +11,13 @@ struct BenchReport: Encodable {
     var threads: Int
     /// Effective GFLOP/s at the median: the operations of the direct method over the time that was taken.
     var gflops: Double?
+    /// Bytes that have to be read and written, in GB/s at the median.
+    var gbytes_per_s: Double?
     var peak_rss_mb: Double
     var engine: String
     var blas_core: String
+    /// Which plan chose the convolutions' algorithms.
+    var plan: String
 
     /// The largest resident set of this process so far, in MB (10^6 bytes).
     static func peakResidentMegabytes() -> Double {
@@ -24,14 +28,17 @@ struct BenchReport: Encodable {
 
     func json() throws -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
     var line: String {
-        let speed = gflops.map { String(format: "  %.0f GFLOP/s", $0) } ?? ""
+        let speed =
+            gflops.map { String(format: "  %.0f GFLOP/s", $0) } ?? gbytes_per_s.map {
+                String(format: "  %.1f GB/s", $0)
+            } ?? ""
         return String(
-            format: "%@ %@  median %.1f ms  min %.1f ms  (%d runs, %d threads)%@  peak RSS %.0f MB", name, shape,
+            format: "%@ %@  median %.2f ms  min %.2f ms  (%d runs, %d threads)%@  peak RSS %.0f MB", name, shape,
             median_s * 1e3, min_s * 1e3, runs, threads, speed, peak_rss_mb)
     }
 }

@@ -1,14 +1,40 @@
 import ArgumentParser
 import Autograd
 import Diffusion
+import Foundation
 import Inpainting
 import Layers
 import TensorCore
 
-/// Where the model of a benchmark comes from: a folder, or fresh weights of the default student's shape.
+/// Where the U-Net of a benchmark comes from: a folder, or fresh weights of the default student's shape.
 struct ModelChoice: ParsableArguments {
-    @Option(help: "A model folder; the default student's shape with random weights where it is left out.")
+    @Option(
+        help:
+            "A U-Net's folder or a pipeline's, in diffusers' layout; random weights of the default student's shape where it is left out."
+    )
     var model: String?
+
+    /// - Throws: `ModelError` naming the file and what is wrong with it.
+    func unet(requiresGradient: Bool) throws -> UNet2DConditionModel {
+        if let model {
+            return try ComponentFolder(model, component: "unet").unet(requiresGradient: requiresGradient)
+        }
+        return try UNet2DConditionModel(
+            .student(codec: CodecConfiguration(residualScale: 0.1)),
+            parameters: ParameterSet(seed: 1, requiresGradient: requiresGradient))
+    }
+}
+
+extension UNet2DConditionModel {
+    /// - Throws: `ValidationError` when the network does not take images of this size.
+    fileprivate func requireSize(_ batch: Int, _ width: Int, _ height: Int, _ names: String) throws {
+        let multiple = configuration.sizeMultiple
+        guard (1...16384).contains(width), (1...16384).contains(height), width % multiple == 0, height % multiple == 0
+        else { throw ValidationError("\(names) must be multiples of \(multiple), 16384 at most") }
+        guard (1...4096).contains(batch) else { throw ValidationError("--batch must be 1 to 4096") }
+        let floats = Double(batch * width * height) * Double(configuration.blockOutChannels[0]) * 8
+        guard floats * 4 <= 64e9 else { throw ValidationError("images of this size do not fit into memory") }
+    }
 }
 
 struct UNetBench: ParsableCommand {
@@ -26,26 +52,75 @@ struct UNetBench: ParsableCommand {
     @Option var batch = 1
 
     func run() throws {
-        let shape: UNetConfiguration, parameters: ParameterSet
-        if let model = choice.model {
-            shape = try ModelFolder(reading: model).unet
-            parameters = try ModelFolder.unetParameters(in: model, requiresGradient: false)
-        } else {
-            shape = .student(codec: CodecConfiguration(residualScale: 0.1))
-            parameters = ParameterSet(seed: 1, requiresGradient: false)
-        }
-        guard width > 0, height > 0, batch > 0, width % shape.sizeMultiple == 0, height % shape.sizeMultiple == 0 else {
-            throw ValidationError("--width and --height must be multiples of \(shape.sizeMultiple)")
-        }
-        let unet = try UNet2DConditionModel(shape, parameters: parameters)
+        let unet = try choice.unet(requiresGradient: false), shape = unet.configuration
+        try unet.requireSize(batch, width, height, "--width and --height")
         var random = SeededRandom(seed: 1)
         let input = Variable(random.normalTensor([batch, shape.inChannels, height, width]))
+        let text = shape.text(batch, &random)
         try options.measure(
             "unet", shape: "\(batch)x\(shape.inChannels)x\(height)x\(width)",
             operations: Double(batch) * shape.operations(width: width, height: height)
         ) {
-            _ = unet(input, timesteps: Array(repeating: 999, count: batch))
+            _ = unet(input, timesteps: Array(repeating: 999, count: batch), encoderHiddenStates: text)
         }
+    }
+}
+
+struct TrainStepBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train-step",
+        abstract: "One training step of a U-Net: forward, mean squared error, backward, AdamW.",
+        discussion: """
+            The size is the side of the image in pixels. A model folder with a codec folds pixels into channels, so the \
+            default student sees 32x32 of 128x128 pixels; for a bare U-Net folder it is the side of its own input.
+            """)
+
+    @OptionGroup var choice: ModelChoice
+    @OptionGroup var options: BenchOptions
+    @Option var batch = 8
+    @Option(help: "Side of the image in pixels.") var size = 128
+
+    func run() throws {
+        let unet = try choice.unet(requiresGradient: true), shape = unet.configuration
+        let fold = try choice.model.map { try CodecConfiguration.patchSize(ofFolder: $0) } ?? 4
+        guard size > 0, size % fold == 0 else { throw ValidationError("--size must be a multiple of \(fold)") }
+        let side = size / fold
+        try unet.requireSize(batch, side, side, "--size: the folded sides (\(side))")
+        let optimizer = AdamW(unet.parameters)
+        var random = SeededRandom(seed: 1)
+        let input = Variable(random.normalTensor([batch, shape.inChannels, side, side]))
+        let text = shape.text(batch, &random)
+        let target = random.normalTensor([batch, shape.outChannels, side, side])
+        // The backward pass costs two forward ones.
+        try options.measure(
+            "train-step", shape: "\(batch)x\(shape.inChannels)x\(side)x\(side)",
+            operations: 3 * Double(batch) * shape.operations(width: side, height: side)
+        ) {
+            let output = unet(input, timesteps: Array(repeating: 500, count: batch), encoderHiddenStates: text)
+            output.weightedSquaredError(to: target, divisor: Double(target.count)).backward()
+            optimizer.update(rate: 1e-5, maximumNorm: 1)
+        }
+    }
+}
+
+extension UNetConfiguration {
+    /// Random states of texts of 77 tokens, for a network that attends to text.
+    fileprivate func text(_ batch: Int, _ random: inout SeededRandom) -> Variable? {
+        attendsToText ? Variable(random.normalTensor([batch, 77, crossAttentionDim])) : nil
+    }
+}
+
+extension CodecConfiguration {
+    /// The side of the patch that the folder's codec folds into channels, 1 where it has no codec.
+    /// - Throws: `ModelError` when there is a codec that cannot be read.
+    fileprivate static func patchSize(ofFolder path: String) throws -> Int {
+        let file = "\(path)/codec/config.json"
+        guard let data = FileManager.default.contents(atPath: file) else { return 1 }
+        guard let codec = try? JSONDecoder().decode(CodecConfiguration.self, from: data) else {
+            throw ModelError(.badConfiguration, at: file, "the file describes no codec")
+        }
+        try codec.validate(origin: file)
+        return codec.patchSize
     }
 }
 
@@ -59,6 +134,9 @@ struct InpaintBench: ParsableCommand {
     @Option(help: "Denoising steps; the model's default where it is left out.") var steps: Int?
 
     func run() throws {
+        guard (16...16384).contains(size) else { throw ValidationError("--size must be 16 to 16384") }
+        if let steps, !(1...64).contains(steps) { throw ValidationError("--steps must be 1 to 64") }
+        guard !model.isEmpty else { throw ValidationError("no default model is installed; give one by --model") }
         let model = try FillModel(directory: model)
         let image = try RasterImage(
             width: size, height: size,
@@ -87,7 +165,9 @@ struct PrefillBench: ParsableCommand {
 
     func run() throws {
         let size = size, first = (size - hole) / 2
-        guard hole > 0, first > 0 else { throw ValidationError("--hole must be smaller than --size") }
+        guard hole > 0, first > 0, size <= 16384 else {
+            throw ValidationError("--hole must be smaller than --size, which is 16384 at most")
+        }
         let inside = first..<(first + hole)
         let pixels = (0..<(3 * size * size)).map { Float($0 * 7919 % 256) / 255 }
         let mask = (0..<(size * size)).map { i in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import TensorCore
 
 /// Times the parts of the product. Machines are noisy: read medians, and ratios against a peer in the same run.
@@ -8,12 +9,22 @@ struct RefineBench: ParsableCommand {
         commandName: "refine-bench",
         abstract: "Time the engine and the model on this machine.",
         discussion: """
+            Every benchmark prints a line, or with --json one JSON object: name, shape, median_s, min_s, runs, threads, \
+            gflops (effective: operations of the direct method over the median), peak_rss_mb, engine, blas_core and \
+            plan.
+
             EXAMPLES
+              refine-bench conv --input 64 --output 64 --height 128 --width 128
               refine-bench unet --width 128 --height 128
+              refine-bench plan --threads 2
+              refine-bench train-step --batch 8 --size 128 --json
               refine-bench inpaint --size 512 --json
-              refine-bench prefill --size 768 --hole 512
+              refine-bench forward MODEL/unet --inputs in.safetensors --output out.safetensors
             """,
-        subcommands: [UNetBench.self, InpaintBench.self, PrefillBench.self])
+        subcommands: [
+            ConvolutionBench.self, ProductBench.self, ElementwiseBench.self, UNetBench.self, TrainStepBench.self,
+            InpaintBench.self, PrefillBench.self, Forward.self, PlanCommand.self,
+        ])
 
     static func main() {
         EngineProcess.restartWithPassiveThreads()
@@ -31,16 +42,37 @@ struct BenchOptions: ParsableArguments {
     @Option(help: "How often to run; the first, which prepares, is not counted.") var runs = 10
     @Option(help: "Threads of the engine; as many as there are cores where it is left out.") var threads: Int?
     @Flag(help: "Print one JSON object.") var json = false
+    @Option(help: "A plan of convolution algorithms; this machine's own where it is left out, if there is one.")
+    var plan: String?
+    @Flag(help: "Use no plan, but the rule that a machine without one follows.") var noPlan = false
+
+    /// Sets the plan; says on standard error why a file that is there is not used.
+    private func usePlan() {
+        guard !noPlan, let path = plan ?? ConvolutionPlan.defaultPath() else { return }
+        do {
+            Convolution.plan = try ConvolutionPlan(reading: path)
+        } catch let error as ConvolutionPlanError where error.code == .missing && plan == nil {
+            return
+        } catch {
+            FileHandle.standardError.write(Data("refine-bench: plan ignored: \(error)\n".utf8))
+        }
+    }
 
     func validate() throws {
-        guard runs > 0 else { throw ValidationError("--runs must be at least 1") }
-        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+        guard !noPlan || plan == nil else { throw ValidationError("--plan and --no-plan exclude each other") }
+        guard (1...1_000_000).contains(runs) else { throw ValidationError("--runs must be at least 1") }
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
     }
 
     /// Runs `body` once to prepare and `runs` times on the clock, and prints the figures.
-    /// - Parameter operations: floating-point operations of one run, where they are known.
-    func measure(_ name: String, shape: String, operations: Double? = nil, _ body: () throws -> Void) throws {
+    /// - Parameters:
+    ///   - operations: floating-point operations of one run, where they are known.
+    ///   - bytes: bytes that one run must read and write, where that is what limits it.
+    func measure(
+        _ name: String, shape: String, operations: Double? = nil, bytes: Double? = nil, _ body: () throws -> Void
+    ) throws {
         if let threads { BLAS.threads = threads }
+        usePlan()
         try body()
         var seconds: [Double] = []
         for _ in 0..<runs {
@@ -48,11 +80,12 @@ struct BenchOptions: ParsableArguments {
             seconds.append(duration / .seconds(1))
         }
         seconds.sort()
+        let median = seconds[seconds.count / 2]
         let report = BenchReport(
-            name: name, shape: shape, median_s: seconds[seconds.count / 2], min_s: seconds[0], runs: runs,
-            threads: BLAS.threads, gflops: operations.map { $0 / seconds[seconds.count / 2] / 1e9 },
+            name: name, shape: shape, median_s: median, min_s: seconds[0], runs: runs, threads: BLAS.threads,
+            gflops: operations.map { $0 / median / 1e9 }, gbytes_per_s: bytes.map { $0 / median / 1e9 },
             peak_rss_mb: BenchReport.peakResidentMegabytes(), engine: Convolution.implementation,
-            blas_core: BLAS.coreType.inUse)
+            blas_core: BLAS.coreType.inUse, plan: Convolution.plan.id)
         print(json ? try report.json() : report.line)
     }
 }

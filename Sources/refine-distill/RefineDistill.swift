@@ -8,7 +8,10 @@ struct RefineDistill: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "refine-distill",
         abstract: "Train and measure the models of Refine-Control.",
-        subcommands: [Synth.self, Train.self, Evaluate.self, Classify.self, ClassifyTrain.self])
+        subcommands: [
+            Synth.self, Train.self, TrainTeacher.self, Distill.self, Finetune.self, Ablate.self, Report.self,
+            Evaluate.self, Classify.self, ClassifyTrain.self,
+        ])
 
     /// libgomp reads its wait policy before main; passive threads leave the core to whoever has work.
     static func main() {

@@ -28,6 +28,7 @@ struct Failure: Error {
         static let ioError: Int32 = 74
         static let temporary: Int32 = 75
         static let notPermitted: Int32 = 77
+        static let configuration: Int32 = 78
     }
 
     /// A call to the system that failed on a file.
@@ -66,11 +67,14 @@ struct Failure: Error {
             case "image": (photo ?? "the photo", Code.dataError)
             case "mask": (mask.map { "the mask \($0)" } ?? "the mask", Code.dataError)
             case "box": ("--box", Code.dataError)
+            case "excludes": ("--exclude", Code.usage)
+            case "minimum-side", "rescan-minutes", "state": ("--\(error.subject)", Code.usage)
             case let name where InpaintOptions.specification.contains { $0.name == name }: ("--\(name)", Code.usage)
             case let name: (name, Code.dataError)
             }
         let final: Int32 =
             switch error.code {
+            case .notFound where error.subject == "path" || error.subject == "folder": Code.noInput
             case .invalidArgument, .tooLarge, .unsupportedFormat: code
             case .failed, .notFound: Code.software
             case .notAllowed: Code.notPermitted

@@ -5,23 +5,28 @@ struct FillPlan: Equatable {
     var photo: String
     /// Nil where boxes say what to fill.
     var mask: String?
-    var output: String
+    /// One for each variant.
+    var outputs: [String]
     var compare: String?
 
     /// Works out the files for each photo.
     ///
-    /// A mask, output or comparison may be a file, a folder, or a template with `{dir}`, `{name}` and `{ext}`.
+    /// A mask, output or comparison may be a file, a folder, or a template with `{dir}`, `{name}` and `{ext}`; the
+    /// output of several variants also with `{variant}`, which goes before the extension where it is not given.
     /// - Throws: `Failure` with exit code 64 where two photos would be written to the same file.
-    static func make(photos: [String], mask: String?, output: String?, compare: String?) throws -> [FillPlan] {
+    static func make(
+        photos: [String], mask: String?, output: String?, compare: String?, variants: Int = 1
+    ) throws -> [FillPlan] {
         let plans = photos.map { photo in
             FillPlan(
                 photo: photo, mask: mask.map { self.mask($0, for: photo) },
-                output: destination(output, for: photo, ending: "-filled", suffix: nil)
-                    ?? expand("{dir}/{name}-filled{ext}", photo),
+                outputs: numbered(
+                    destination(output, for: photo, ending: "-filled", suffix: nil)
+                        ?? expand("{dir}/{name}-filled{ext}", photo), variants),
                 compare: destination(compare, for: photo, ending: "-compare", suffix: "png"))
         }
         var written: Set<String> = []
-        for path in plans.flatMap({ [$0.output] + ($0.compare.map { [$0] } ?? []) }) {
+        for path in plans.flatMap({ $0.outputs + ($0.compare.map { [$0] } ?? []) }) {
             guard written.insert(path).inserted else {
                 throw Failure(
                     Failure.Code.usage, "\(path) would be written twice",
@@ -29,6 +34,18 @@ struct FillPlan: Equatable {
             }
         }
         return plans
+    }
+
+    /// `out.png` becomes `out-1.png`, `out-2.png` where there are several.
+    private static func numbered(_ path: String, _ variants: Int) -> [String] {
+        (1...max(variants, 1)).map { number in
+            guard !path.contains("{variant}") else { return path.replacing("{variant}", with: "\(number)") }
+            guard variants > 1 else { return path }
+            let (folder, file) = FilePath.split(path)
+            let (stem, suffix) = FilePath.splitName(file)
+            let name = "\(stem)-\(number)" + (suffix.isEmpty ? "" : ".\(suffix)")
+            return path.contains("/") ? "\(folder == "/" ? "" : folder)/\(name)" : name
+        }
     }
 
     private static func mask(_ mask: String, for photo: String) -> String {

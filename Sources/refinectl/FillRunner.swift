@@ -16,7 +16,7 @@ struct FillRunner: Sendable {
         let mask =
             try plan.mask.map { try FilePath.open($0, "mask") } ?? BusFileDescriptor.memory(named: "no-mask")
         // Before the work: it would be a pity to fill first and then not to be able to write.
-        let output = try OutputFile(plan.output)
+        let outputs = try plan.outputs.map { try OutputFile($0) }
         let compare = try plan.compare.map { try OutputFile($0) }
         let start = ContinuousClock.now
 
@@ -24,8 +24,8 @@ struct FillRunner: Sendable {
         try await follow(job)
         let result = try await job.result()
 
-        guard let file = result.images.first else { throw Failure.vanished }
-        try output.write(file)
+        guard result.images.count >= outputs.count else { throw Failure.vanished }
+        for (output, file) in zip(outputs, result.images) { try output.write(file) }
         if let compare {
             guard let index = result.info.compareIndex, result.images.indices.contains(Int(index)) else {
                 throw Failure(
@@ -72,18 +72,25 @@ struct FillRunner: Sendable {
                 "refinectl: warning: more than 60 % of the photo is masked\n"
                     + "  white is filled and black is kept: is the mask the wrong way round?")
         }
-        for warning in info.warnings where warning != "mask-covers-most" {
+        if !info.unknownWords.isEmpty {
+            Terminal.say(
+                "refinectl: warning: the model does not know \(info.unknownWords.joined(separator: ", "))\n"
+                    + "  it ignores these words of the prompt: say it in simpler ones")
+        }
+        for warning in info.warnings where !["mask-covers-most", "unknown-words"].contains(warning) {
             Terminal.say("refinectl: warning: \(warning)")
         }
-        if let name = Self.otherFormat(info.format, plan.output) {
+        if let name = Self.otherFormat(info.format, plan.outputs[0]) {
             Terminal.say(
-                "refinectl: warning: \(plan.output) is a \(info.format) file, as the photo, and not \(name)\n"
+                "refinectl: warning: \(plan.outputs[0]) is a \(info.format) file, as the photo, and not \(name)\n"
                     + "  rename it, or convert the photo first")
         }
         let seconds = Double(time / .milliseconds(1)) / 1000
         guard json else {
             if Terminal.isInteractive || isLabelled {
-                Terminal.say("\(plan.output): filled in \(seconds) s (seed \(info.seed), \(info.steps) steps)")
+                Terminal.say(
+                    "\(plan.outputs.joined(separator: ", ")): filled in \(seconds) s "
+                        + "(seed \(info.seeds.map(String.init).joined(separator: ", ")), \(info.steps) steps)")
             }
             return
         }
@@ -91,14 +98,19 @@ struct FillRunner: Sendable {
     }
 
     private func object(_ info: ResultInfo, _ seconds: Double) -> JSON {
-        var entries: [(String, JSON)] = [("photo", .string(plan.photo)), ("output", .string(plan.output))]
+        var entries: [(String, JSON)] = [
+            ("photo", .string(plan.photo)), ("output", .string(plan.outputs[0])), ("outputs", .strings(plan.outputs)),
+        ]
         if let compare = plan.compare { entries.append(("compare", .string(compare))) }
         entries += [
-            ("seed", .integer(info.seed)), ("steps", .integer(UInt64(info.steps))), ("model", .string(info.model)),
+            ("seed", .integer(info.seed)), ("seeds", .array(info.seeds.map(JSON.integer))),
+            ("steps", .integer(UInt64(info.steps))), ("model", .string(info.model)),
             ("generation", .string(info.generation)), ("format", .string(info.format)),
             ("width", .integer(UInt64(info.width))), ("height", .integer(UInt64(info.height))),
             ("masked_fraction", .number(info.maskedFraction)), ("warnings", .strings(info.warnings)),
-            ("notes", .strings(info.notes)), ("total_seconds", .number(seconds)),
+            ("notes", .strings(info.notes)), ("unknown_words", .strings(info.unknownWords)),
+            ("plan", .string(info.plan)),
+            ("total_seconds", .number(seconds)),
             ("seconds", .object(info.seconds.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })),
         ]
         return .object(entries)

@@ -23,6 +23,10 @@ struct InpaintCommand: AsyncParsableCommand {
 
               refinectl inpaint photo.jpg --mask mask.png --compare compare.png
 
+            Three fills to choose from, photo-filled-1.jpg to -3:
+
+              refinectl inpaint photo.jpg --mask mask.png --variants 3
+
             Many photos, with masks of the same names in a folder:
 
               refinectl inpaint photos/*.jpg --mask masks -o 'clean/{name}{ext}'
@@ -65,6 +69,12 @@ struct InpaintCommand: AsyncParsableCommand {
     @Option(help: "Start of the random numbers: same photo, mask and seed, same result.")
     var seed: UInt64?
 
+    @Option(
+        help: ArgumentHelp(
+            "How many different fills, 1 to 8, as OUT-1, OUT-2... or where {variant} stands; takes 2 steps or more.",
+            valueName: "number"))
+    var variants: UInt32?
+
     @Option(help: ArgumentHelp("Width of the mask's soft edge, 0 to 256.", valueName: "pixels"))
     var feather: UInt32?
 
@@ -91,7 +101,10 @@ struct InpaintCommand: AsyncParsableCommand {
 
     func run() async throws {
         do {
-            let plans = try FillPlan.make(photos: photos, mask: mask, output: output, compare: compare)
+            let plans = try FillPlan.make(
+                photos: photos, mask: mask, output: output, compare: compare,
+                // More are refused by the daemon, before anything is written.
+                variants: Int(min(variants ?? 1, 100)))
             let (options, json) = (options, json)
             try await Interrupts.around {
                 let bus = try await BusConnection.open(.session())
@@ -133,6 +146,7 @@ struct InpaintCommand: AsyncParsableCommand {
         options.dilate = dilate
         options.prompt = prompt
         options.guidance = guidance
+        options.variants = variants
         options.box = box.map(\.box)
         options.compare = compare != nil
         return options

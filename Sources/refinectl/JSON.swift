@@ -4,6 +4,7 @@ enum JSON {
     case integer(UInt64)
     case number(Double)
     case bool(Bool)
+    case null
     case array([JSON])
     /// Keys in the order of printing.
     case object([(String, JSON)])
@@ -15,6 +16,7 @@ enum JSON {
         // JSON has no infinity and no NaN.
         case .number(let value): value.isFinite ? String(value) : "null"
         case .bool(let value): String(value)
+        case .null: "null"
         case .array(let items): "[" + items.map(\.text).joined(separator: ", ") + "]"
         case .object(let entries):
             "{" + entries.map { "\(Self.quoted($0)): \($1.text)" }.joined(separator: ", ") + "}"

@@ -13,7 +13,7 @@ struct ProgressBar {
 
     func show(_ properties: JobProperties) {
         guard isDrawn else { return }
-        let now = UInt64(time(nil)) * 1_000_000
+        let now = Terminal.now
         Terminal.put(
             "\r" + Self.line(label, properties, now: now, width: Terminal.width, colors: hasColors) + "\u{1b}[K",
             to: STDERR_FILENO)
@@ -29,11 +29,11 @@ struct ProgressBar {
     ///
     /// - Parameter now: Microseconds since 1970.
     static func line(_ label: String, _ properties: JobProperties, now: UInt64, width: Int, colors: Bool) -> String {
-        guard properties.progressValid else { return "\(label): \(words(properties.stage))" }
+        guard properties.progressValid else { return "\(label): \(JobText.stage(properties.stage))" }
         let part = min(max(properties.progress, 0), 1)
         let percent = String(Int(part * 100))
         let padded = String(repeating: " ", count: 3 - percent.count) + percent
-        let tail = "\(padded) % \(words(properties.stage))" + remaining(properties, now)
+        let tail = "\(padded) % \(JobText.stage(properties.stage))" + remaining(properties, now)
         let room = min(40, width - label.count - tail.count - 6)
         guard room >= 5 else { return tail }
         let done = Int((part * Double(room)).rounded())
@@ -46,17 +46,5 @@ struct ProgressBar {
         guard properties.expectedEndTime > now, properties.stage != "done" else { return "" }
         let seconds = (properties.expectedEndTime - now + 999_999) / 1_000_000
         return seconds < 90 ? ", \(seconds) s left" : ", \((seconds + 30) / 60) min left"
-    }
-
-    private static func words(_ stage: String) -> String {
-        switch stage {
-        case "queued": "waiting for other jobs"
-        case "decode": "reading"
-        case "prefill": "smooth fill"
-        case "denoise": "drawing"
-        case "blend": "blending"
-        case "encode": "writing"
-        default: stage
-        }
     }
 }

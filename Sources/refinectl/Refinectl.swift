@@ -1,5 +1,6 @@
 import ArgumentParser
 import CSandbox
+import RefineBus
 
 /// The command line for people.
 @main
@@ -19,13 +20,17 @@ struct Refinectl: AsyncParsableCommand {
             See what the daemon does:
 
               refinectl status
+              refinectl jobs
 
             Exit codes are those of sysexits: 64 wrong use, 65 unusable photo or mask, 66 a file that cannot be read, \
             69 no daemon, no bus or no model, 70 the fill failed, 73 output that cannot be written, 75 too many jobs, \
-            77 not allowed, 130 cancelled.
+            77 not allowed, 78 settings that cannot be used, 130 cancelled.
             """,
-        version: "0.1.0",
-        subcommands: [InpaintCommand.self, StatusCommand.self])
+        version: ProductVersion.current,
+        subcommands: [
+            InpaintCommand.self, JobsCommand.self, CancelCommand.self, MonitorCommand.self, StatusCommand.self,
+            LibraryCommand.self, ConfigCommand.self, PrivacyCommand.self,
+        ])
 
     static func main() async {
         // Nothing here talks to anything but local sockets; what the kernel refuses, refined's own guards still forbid.

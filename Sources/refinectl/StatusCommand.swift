@@ -62,7 +62,7 @@ struct StatusCommand: AsyncParsableCommand {
             refined   \(properties["Version"]?.content(as: String.self) ?? "?"), running
             model     \(model(properties["Model"]?.options ?? [:]))
             queue     \(count == 0 ? "empty" : count == 1 ? "1 job" : "\(count) jobs")
-            privacy   \(open.isEmpty ? "all \(privacy.count) guards hold" : "NOT GUARDED: " + open.joined(separator: ", "))
+            privacy   \(open.isEmpty ? "all \(privacy.count) guards hold" : "NOT GUARDED: " + open.joined(separator: ", ") + " (see: refinectl privacy)")
             """
     }
 

@@ -23,6 +23,18 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
+    /// Microseconds since 1970.
+    static var now: UInt64 { UInt64(time(nil)) * 1_000_000 }
+
+    /// The time of day, `12:34:56`.
+    static var clock: String {
+        var seconds = time(nil)
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        return [parts.tm_hour, parts.tm_min, parts.tm_sec].map { ($0 < 10 ? "0" : "") + String($0) }
+            .joined(separator: ":")
+    }
+
     static func put(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -1,4 +1,7 @@
 import ArgumentParser
+import Glibc
+import Logging
+import RefineConfig
 import RefineDaemon
 
 /// The daemon's command line.
@@ -40,12 +43,28 @@ struct Refined: AsyncParsableCommand {
         await Self.main(nil)
     }
 
+    /// From sysexits.h.
+    private static let configurationError: Int32 = 78
+
     func run() async throws {
         var program = DaemonProgram()
-        program.modelDirectory = model
+        let settings: Settings
+        do {
+            settings = try Settings.load()
+        } catch {
+            // Not with what is built in: someone who set something wants it to be in force.
+            fputs("refined: \(error)\n", stderr)
+            throw ExitCode(Self.configurationError)
+        }
+        let folder = model ?? settings.text(.model)
+        program.modelDirectory = folder.isEmpty ? nil : folder
         program.address = address
-        if verbose { program.logLevel = .debug }
-        let code = await program.run()
-        if code != 0 { throw ExitCode(code) }
+        program.logLevel = verbose ? .debug : Logger.Level(rawValue: settings.text(.logLevel)) ?? .info
+        program.limits.queueLength = settings.integer(.queueLength)
+        program.limits.retention = .seconds(settings.integer(.resultWait))
+        program.limits.keptResults = settings.integer(.keptResults)
+        program.limits.keptBytes = settings.integer(.keptMegabytes) << 20
+        // Not exit(), which takes libraries down that the engine's thread may still be using to load a model.
+        _exit(await program.run())
     }
 }

@@ -11,6 +11,7 @@ protocol Algebra {
     func scaled(_ factor: Double) -> Self
     func silu() -> Self
     func gelu() -> Self
+    func gatedGELU() -> Self
     func reshaped(_ shape: [Int]) -> Self
     func squaredError(to target: NaiveTensor, weight: NaiveTensor?, divisor: Double) -> Self
     func meanSquaredError(to other: Self) -> Self
@@ -63,6 +64,16 @@ extension Variable: Algebra {
 
 extension NaiveTensor: Algebra {
     func scaled(_ factor: Double) -> NaiveTensor { self * factor }
+    func gatedGELU() -> NaiveTensor {
+        let width = (shape.last ?? 0) / 2
+        var y = NaiveTensor(shape: shape.dropLast() + [width])
+        let gates = gelu()
+        for i in 0..<y.count {
+            let first = i / width * 2 * width + i % width
+            y.values[i] = values[first] * gates.values[first + width]
+        }
+        return y
+    }
     func squaredError(to target: NaiveTensor, weight: NaiveTensor?, divisor: Double) -> NaiveTensor {
         NaiveTensor([weightedSquaredError(to: target, weight: weight) / divisor], shape: [])
     }

@@ -4,7 +4,8 @@ import Testing
 
 /// Each case is one rule of `Variable+*.swift`.
 enum Rule: Differentiable, CaseIterable {
-    case add, subtract, multiply, scale, silu, gelu, reshape, squaredError, weightedSquaredError, meanSquaredError
+    case add, subtract, multiply, scale, silu, gelu, gatedGELU, reshape, squaredError, weightedSquaredError,
+        meanSquaredError
     case channelBias, batchedChannelBias, concatenate, transpose, upsample, averagePool, spaceToDepth, depthToSpace
     case groupNorm, groupNormWithSiLU, layerNorm, softmax, attention
 
@@ -13,6 +14,7 @@ enum Rule: Differentiable, CaseIterable {
         case .add, .subtract, .multiply, .meanSquaredError: [[3, 19], [3, 19]]
         case .scale, .reshape, .squaredError, .weightedSquaredError: [[3, 19]]
         case .silu, .gelu: [[5, 37]]
+        case .gatedGELU: [[2, 3, 14]]
         case .channelBias: [[2, 3, 5, 7], [3]]
         case .batchedChannelBias: [[2, 3, 5, 7], [2, 3]]
         case .concatenate: [[2, 3, 2, 3], [2, 1, 2, 3], [2, 2, 2, 3]]
@@ -43,6 +45,7 @@ enum Rule: Differentiable, CaseIterable {
         case .scale: x[0].scaled(-1.75)
         case .silu: x[0].silu()
         case .gelu: x[0].gelu()
+        case .gatedGELU: x[0].gatedGELU()
         case .reshape: x[0].reshaped([19, 3])
         case .squaredError: x[0].squaredError(to: Self.target, weight: nil, divisor: 57)
         case .weightedSquaredError: x[0].squaredError(to: Self.target, weight: Self.weight, divisor: 7)

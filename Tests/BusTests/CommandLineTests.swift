@@ -81,6 +81,29 @@ import Testing
         }
     }
 
+    @Test func variantsAreNumbered() async throws {
+        try await TestDaemon.with(drawsSeed: true) { daemon in
+            try await with { folder in
+                let cli = Program.product("refinectl", bus: daemon.bus)
+                let call = ["inpaint", folder.path("photo.ppm"), "--box", "0,0,6,1", "--variants", "2", "--seed", "1"]
+                #expect(try await cli.run(call).code == 0)
+                #expect(try folder.bytes("photo-filled-1.ppm") != folder.bytes("photo-filled-2.ppm"))
+                let templates = try await cli.run(call + ["-o", "{dir}/v{variant}.ppm", "--json"])
+                #expect(templates.code == 0, "\(templates.errors)")
+                #expect(try folder.bytes("v1.ppm") == folder.bytes("photo-filled-1.ppm"))
+                let object = try #require(
+                    try JSONSerialization.jsonObject(with: Data(templates.output.utf8)) as? [String: Any])
+                #expect(object["outputs"] as? [String] == [folder.path("v1.ppm"), folder.path("v2.ppm")])
+                #expect(object["seeds"] as? [Int] == [1, 2] && object["steps"] as? Int == 4)
+                let many = try await cli.run([
+                    "inpaint", folder.path("photo.ppm"), "--box", "0,0,1,1", "--variants", "9",
+                ])
+                #expect(many.code == 64 && many.errors.contains("--variants"))
+                #expect(try folder.names().count == 6)
+            }
+        }
+    }
+
     @Test func modeFollowsTheUmask() async throws {
         try await TestDaemon.with { daemon in
             try await with { folder in

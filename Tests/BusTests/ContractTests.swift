@@ -16,7 +16,7 @@ import Testing
         ("feather", .uint32(.max), "feather.out-of-range"), ("dilate", .uint32(257), "dilate.out-of-range"),
         ("guidance", .double(.nan), "guidance.out-of-range"), ("variants", .uint32(0), "variants.out-of-range"),
         ("prompt", .string("a dog"), "prompt.no-text-encoder"), ("guidance", .double(3), "guidance.no-text-encoder"),
-        ("variants", .uint32(2), "variants.no-text-encoder"),
+        ("variants", .uint32(9), "variants.out-of-range"),
         ("handle_token", .string("a/b"), "handle_token.malformed"),
         ("handle_token", .string(""), "handle_token.malformed"),
     ]
@@ -44,7 +44,7 @@ import Testing
             options.guidance = 3
             #expect(try await daemon.inpaint(options).end() == "")
             let codes = try await daemon.get("Capabilities")?.content(as: [String].self)
-            #expect(codes == ["inpaint", "box", "compare", "prompt"])
+            #expect(codes == ["inpaint", "pixels", "box", "compare", "variants", "prompt"])
         }
     }
 
@@ -277,6 +277,10 @@ import Testing
             }
             #expect(all["Version"] == .string(Daemon.version))
             #expect(all["Privacy"]?.content(as: [String: Bool].self) == ["guard": true, "worker-test": true])
+            let landlock = try #require(all["Landlock"]?.options)
+            #expect(landlock["abi"] == .uint32(3) && landlock["every-thread"] == .bool(false))
+            #expect(landlock["denied"]?.content(as: [String].self) == ["execute", "read-file"])
+            #expect(try await daemon.get("Landlock")?.options == landlock)
         }
     }
 

@@ -6,22 +6,80 @@ import Testing
 
 /// The daemon seen by programs that know nothing of this package.
 @Suite struct OtherClientTests {
-    @Test func pythonFillsAPhoto() async throws {
+    private static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../..").standardized
+
+    private func program(_ path: String, _ daemon: TestDaemon) -> Program {
+        Program(
+            executable: URL(fileURLWithPath: path),
+            environment: Program.product("refinectl", bus: daemon.bus).environment)
+    }
+
+    private func python(_ daemon: TestDaemon, _ file: String, _ arguments: String...) async throws -> Program.Outcome {
+        try await program("/usr/bin/python3", daemon).run(
+            [Self.package.appendingPathComponent(file).path] + arguments)
+    }
+
+    @Test(arguments: ["dbus_python_client.py", "dbus_fast_client.py"])
+    func everythingCanBeCalled(_ script: String) async throws {
         try await TestDaemon.with { daemon in
-            let python = Program(
-                executable: URL(fileURLWithPath: "/usr/bin/python3"),
-                environment: Program.product("refinectl", bus: daemon.bus).environment)
-            let end = try await python.run(["-c", inpaintClient])
+            let end = try await python(daemon, "Tests/Peers/\(script)")
             #expect(end.code == 0 && end.output == "filled\n", "\(end.errors)")
+        }
+    }
+
+    @Test func documentedClientFillsAPhotoInThirtyLines() async throws {
+        let text = try String(contentsOf: Self.package.appendingPathComponent("docs/client.py"), encoding: .utf8)
+        #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count - 1 <= 30)
+        try await TestDaemon.with { daemon in
+            let folder = daemon.bus.folder
+            let paths = ["photo.ppm", "mask.pgm", "out.ppm"].map { folder.appendingPathComponent($0).path }
+            try Data(PortableMap.photo(8, 4)).write(to: URL(fileURLWithPath: paths[0]))
+            try Data(PortableMap.mask(8, 4, marked: 6)).write(to: URL(fileURLWithPath: paths[1]))
+            let end = try await python(daemon, "docs/client.py", paths[0], paths[1], paths[2])
+            #expect(end.code == 0, "\(end.errors)")
+            let map = try PortableMap([UInt8](Data(contentsOf: URL(fileURLWithPath: paths[2]))), "out")
+            #expect(map.samples.indices.filter { map.samples[$0] == 128 } == Array(0..<18))
+            // And where the job fails, its error comes out.
+            let broken = try await python(daemon, "docs/client.py", paths[0], paths[0], paths[2])
+            #expect(broken.code != 0 && broken.errors.contains("the mask has another size"), "\(broken.errors)")
+        }
+    }
+
+    @Test func busctlAndGdbusReadPropertiesAndIntrospection() async throws {
+        try await TestDaemon.with { daemon in
+            let root = RefineNames.root
+            let gdbus = program("/usr/bin/gdbus", daemon), busctl = program("/usr/bin/busctl", daemon)
+            let live = try await gdbus.run([
+                "introspect", "--session", "--dest", RefineNames.bus, "--object-path", root,
+            ])
+            #expect(live.code == 0, "\(live.errors)")
+            for interface in [RefineInterfaces.manager] {
+                for method in interface.methods { #expect(live.output.contains("\(method.name)("), "\(method.name)") }
+                for signal in interface.signals { #expect(live.output.contains("\(signal.name)("), "\(signal.name)") }
+            }
+            let version = try await gdbus.run([
+                "call", "--session", "--dest", RefineNames.bus, "--object-path", root, "--method",
+                "\(StandardNames.properties).Get", RefineNames.manager, "Version",
+            ])
+            #expect(version.output == "(<'\(Daemon.version)'>,)\n", "\(version.errors)")
+            let tree = try await busctl.run([
+                "--user", "--address=\(daemon.bus.address)", "introspect", RefineNames.bus, root, RefineNames.manager,
+            ])
+            #expect(tree.code == 0, "\(tree.errors)")
+            for property in RefineInterfaces.manager.properties { #expect(tree.output.contains(".\(property.name) ")) }
+            let queue = try await busctl.run([
+                "--user", "--address=\(daemon.bus.address)", "get-property", RefineNames.bus, root,
+                RefineNames.manager, "QueueLength",
+            ])
+            #expect(queue.output == "u 0\n", "\(queue.errors)")
         }
     }
 
     @Test func oneShotCallerHasItsJobCancelled() async throws {
         let gate = StepGate()
         try await TestDaemon.with(gate: gate) { daemon in
-            let environment = Program.product("refinectl", bus: daemon.bus).environment
-            let python = Program(executable: URL(fileURLWithPath: "/usr/bin/python3"), environment: environment)
-            let end = try await python.run([
+            let end = try await program("/usr/bin/python3", daemon).run([
                 "-c",
                 """
                 import dbus, os

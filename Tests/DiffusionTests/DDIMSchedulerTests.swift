@@ -109,7 +109,7 @@ struct DDIMSchedulerTests {
     static let bad: [@Sendable (inout DDIMConfiguration) -> Void] = [
         { $0.numTrainTimesteps = 0 }, { $0.numTrainTimesteps = -1 }, { $0.numTrainTimesteps = 1 << 40 },
         { $0.betaStart = 0 }, { $0.betaEnd = 1 }, { $0.betaStart = 0.5 }, { $0.clipSample = true },
-        { $0.setAlphaToOne = false },
+        { $0.stepsOffset = 1000 },
     ]
 
     @Test("numbers that make no schedule are refused", arguments: 0..<8)
@@ -120,7 +120,7 @@ struct DDIMSchedulerTests {
 
     @Test("another scheduler's class is refused")
     func otherClass() {
-        let error = #expect(throws: ModelError.self) { try make { $0.className = "PNDMScheduler" } }
-        #expect(error?.code == .unsupportedModel && error?.problem.contains("PNDMScheduler") == true)
+        let error = #expect(throws: ModelError.self) { try make { $0.className = "EulerDiscreteScheduler" } }
+        #expect(error?.code == .unsupportedModel && error?.problem.contains("EulerDiscreteScheduler") == true)
     }
 }

@@ -1,3 +1,4 @@
+import Autograd
 import Diffusion
 import Foundation
 import Layers
@@ -6,23 +7,32 @@ import Testing
 
 /// A U-Net that diffusers made, with what diffusers computes with it; see Tests/Peers/make_unet_fixture.py.
 struct Fixture {
-    static let names = ["student", "variant"]
+    static let names = ["student", "variant", "text", "linear"]
 
-    let configuration: UNetConfiguration
     let weights: [String: Tensor]
     let expected: [String: Tensor]
     let path: String
 
-    init(_ name: String) throws {
+    init(_ name: String, weights file: String = "diffusion_pytorch_model.safetensors") throws {
         let fixtures = try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures")
         path = fixtures.appendingPathComponent(name).path
-        configuration = try JSONDecoder().decode(
-            UNetConfiguration.self, from: Data(contentsOf: URL(fileURLWithPath: "\(path)/config.json")))
-        weights = try Safetensors.read("\(path)/diffusion_pytorch_model.safetensors").tensors
+        weights = try Safetensors.read("\(path)/\(file)").tensors
         expected = try Safetensors.read("\(path)/expected.safetensors").tensors
     }
 
+    /// The `config.json` that diffusers wrote.
+    func decoded<Configuration: Decodable>(_ type: Configuration.Type) throws -> Configuration {
+        try JSONDecoder().decode(type, from: Data(contentsOf: URL(fileURLWithPath: "\(path)/config.json")))
+    }
+
+    var configuration: UNetConfiguration { get throws { try decoded(UNetConfiguration.self) } }
+
     func tensor(_ name: String) throws -> Tensor { try #require(expected[name], "\(name) is not in the fixture") }
+
+    /// The states of the text, where the fixture attends to any.
+    func text(requiresGradient: Bool = false) -> Variable? {
+        expected["encoder_hidden_states"].map { Variable($0, requiresGradient: requiresGradient) }
+    }
 
     /// The network with copies of its weights, and the set that they are in.
     func network(requiresGradient: Bool) throws -> (UNet2DConditionModel, ParameterSet) {

@@ -20,7 +20,7 @@ struct PeerTests {
         let folder = try TemporaryFolder(), fixture = try Fixture("student")
         let model = ModelFolder(
             index: ModelIndex(name: "peer", generation: "1", defaultSteps: 1),
-            codec: CodecConfiguration(), scheduler: DDIMConfiguration(), unet: fixture.configuration)
+            codec: CodecConfiguration(), scheduler: DDIMConfiguration(), unet: try fixture.configuration)
         try model.write(to: folder.path, weights: fixture.weights, as: type)
 
         let (unet, _) = try fixture.network(requiresGradient: false), scheduler = try DDIMScheduler(model.scheduler)

@@ -9,7 +9,9 @@ struct UNetParityTests {
     @Test("outputs agree", arguments: Fixture.names)
     func outputs(_ name: String) throws {
         let fixture = try Fixture(name), (unet, _) = try fixture.network(requiresGradient: false)
-        let output = unet(Variable(try fixture.tensor("sample")), timesteps: try fixture.tensor("timesteps").values)
+        let output = unet(
+            Variable(try fixture.tensor("sample")), timesteps: try fixture.tensor("timesteps").values,
+            encoderHiddenStates: fixture.text())
         let expected = try fixture.tensor("output")
         #expect((expected.values.map(abs).max() ?? 0) > 1, "the fixture's numbers must be worth comparing")
         #expect(largestDifference(output.value, expected) < 1e-4)
@@ -19,14 +21,38 @@ struct UNetParityTests {
     func gradients(_ name: String) throws {
         let fixture = try Fixture(name), (unet, set) = try fixture.network(requiresGradient: true)
         let sample = Variable(try fixture.tensor("sample"), requiresGradient: true)
-        unet(sample, timesteps: try fixture.tensor("timesteps").values).backward(seed: try fixture.tensor("weight"))
-        let all = set.all + [("sample", sample)]
-        #expect(all.count == fixture.weights.count + 1)
+        let text = fixture.text(requiresGradient: true)
+        unet(sample, timesteps: try fixture.tensor("timesteps").values, encoderHiddenStates: text)
+            .backward(seed: try fixture.tensor("weight"))
+        #expect(set.all.count == fixture.weights.count)
+        let all = set.all + [("sample", sample)] + (text.map { [("encoder_hidden_states", $0)] } ?? [])
         for (name, variable) in all {
             let expected = try fixture.tensor("d.\(name)"), gradient = try #require(variable.gradient, "\(name)")
             // The bias of the keys has no influence, so its gradient is rounding on both sides.
             let scale = max(expected.values.map(abs).max() ?? 0, 0.1)
             #expect(largestDifference(gradient, expected) / scale < 1e-4, "\(name)")
+        }
+    }
+
+    @Test("the features of every stage agree", arguments: ["text", "linear"])
+    func features(_ name: String) throws {
+        let fixture = try Fixture(name), (unet, _) = try fixture.network(requiresGradient: false)
+        let (output, features) = unet.withFeatures(
+            Variable(try fixture.tensor("sample")), timesteps: try fixture.tensor("timesteps").values,
+            encoderHiddenStates: fixture.text())
+        #expect(largestDifference(output.value, try fixture.tensor("output")) < 1e-4)
+        let levels = try fixture.configuration.blockOutChannels.count
+        #expect(
+            features.map(\.stage)
+                == (0..<levels).map { .down($0) } + [.middle] + (0..<levels).map { .up($0) })
+        for feature in features {
+            let name =
+                switch feature.stage {
+                case .down(let i): "feature.down.\(i)"
+                case .middle: "feature.middle"
+                case .up(let i): "feature.up.\(i)"
+                }
+            #expect(largestDifference(feature.value.value, try fixture.tensor(name)) < 1e-4, "\(name)")
         }
     }
 

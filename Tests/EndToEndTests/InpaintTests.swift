@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// The programs as users run them: refinectl to refined over a real bus, photos through the sandboxed worker.
-@Suite struct InpaintTests {
+/// One after the other: each has a daemon with an engine of its own, and together they starve each other.
+@Suite(.serialized) struct InpaintTests {
     /// A folder with a photo, a mask and a model, a bus, and a daemon on it.
     private struct Desk {
         let folder: URL
@@ -96,6 +97,24 @@ import Testing
             let end = try await desk.daemon.outcome()
             #expect(end.code == 0)
             #expect(!end.errors.contains(desk.folder.path), "the log names a path")
+        }
+    }
+
+    @Test func everyGuardOfTheRealProgramsHolds() async throws {
+        try await withDesk(model: TinyModel.write) { desk in
+            let end = try await desk.refinectl.run(["privacy", "--json"])
+            #expect(end.code == 0, "\(end.errors)")
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any])
+            let landlock = (object["landlock"] as? [String: Any])?["abi"] as? Int
+            for (program, count) in [("refined", 5), ("refine-worker", 10), ("refinectl", 5)] {
+                let guards = try #require(object[program] as? [String: Bool])
+                #expect(guards.count >= count, "\(program): \(guards)")
+                // An old kernel may lack Landlock, and then nothing claims that it holds.
+                #expect(guards.allSatisfy { $0.value || ($0.key == "landlock" && landlock == 0) }, "\(guards)")
+            }
+            // The kernel's own word for it.
+            let status = try String(contentsOfFile: "/proc/\(desk.daemon.processID)/status", encoding: .utf8)
+            #expect(status.contains("Seccomp:\t2\n") && status.contains("NoNewPrivs:\t1\n"))
         }
     }
 

@@ -225,6 +225,9 @@ import Testing
         #expect(attempt(pixel, FillOptions(feather: -1))?.argument == "feather")
         #expect(attempt(pixel, FillOptions(dilate: 5000))?.argument == "dilate")
         #expect(attempt(pixel, FillOptions(feather: 0)) == nil)
+        #expect(attempt(pixel, FillOptions(feather: 0, prompt: "sky"))?.argument == "prompt")
+        #expect(attempt(pixel, FillOptions(feather: 0, prompt: "")) == nil)
+        #expect(attempt(pixel, FillOptions(feather: 0, guidance: 2))?.argument == "guidance")
         #expect(fillErrorCode { _ = try mask(0, 6, 0) } == .sizeMismatch)
         #expect(
             fillErrorCode { _ = try RasterImage(width: Int.max, height: 2, samples: .u8([])) } == .sizeMismatch)

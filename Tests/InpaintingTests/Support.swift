@@ -1,3 +1,4 @@
+import Diffusion
 import Inpainting
 
 /// Numbers that look random and are the same everywhere: SplitMix64.
@@ -52,27 +53,50 @@ final class FakePipeline: FillPipeline {
         var seed: UInt64
         var prefill: [Float]
         var mask: [UInt8]
+        var prompt: String?
+        var guidance: Float?
     }
 
     let name = "fake"
     let generation = "1"
     let parameterCount = 0
     let defaultSteps = 2
+    let hasTextEncoder: Bool
     let sizeMultiple: Int
     private(set) var requests: [Request] = []
     private let answer: (Request) -> [Float]
     private let stuck: Bool
+    private var asked: (prompt: String?, guidance: Float?)
+    /// How often the text was encoded.
+    private(set) var encodings = 0
 
-    init(sizeMultiple: Int = 32, stuck: Bool = false, answer: @escaping (Request) -> [Float]) {
+    init(
+        sizeMultiple: Int = 32, stuck: Bool = false, hasTextEncoder: Bool = false,
+        answer: @escaping (Request) -> [Float]
+    ) {
         self.sizeMultiple = sizeMultiple
+        self.hasTextEncoder = hasTextEncoder
         self.stuck = stuck
         self.answer = answer
     }
 
+    func unknownWords(in prompt: String) -> [String] {
+        prompt.split(separator: " ").map(String.init).filter { $0.hasPrefix("z") }
+    }
+
+    func condition(prompt: String?, guidance: Float?) -> PromptCondition? {
+        asked = (prompt, guidance)
+        encodings += 1
+        return nil
+    }
+
     func start(
-        prefill: [Float], mask: [UInt8], width: Int, height: Int, steps: Int, seed: UInt64
+        prefill: [Float], mask: [UInt8], width: Int, height: Int, steps: Int, seed: UInt64,
+        condition: PromptCondition?
     ) throws -> FakeRun {
-        let request = Request(width: width, height: height, steps: steps, seed: seed, prefill: prefill, mask: mask)
+        let request = Request(
+            width: width, height: height, steps: steps, seed: seed, prefill: prefill, mask: mask,
+            prompt: asked.prompt, guidance: asked.guidance)
         requests.append(request)
         return FakeRun(totalSteps: steps, stuck: stuck) { self.answer(request) }
     }

@@ -9,13 +9,17 @@ below are computed in fp32 from the rounded weights), and `expected.safetensors`
 for L = sum(weight * output) with the tensor "weight", the gradients "d.NAME" of every parameter and "d.sample".
 
 `student` has the block types, groups and embedding of the default student; `variant` has two layers per block,
-attention at the finest level and the other sinusoid order. Written with torch 2.15.0 and diffusers 0.42.1.
+attention at the finest level and the other sinusoid order. `text` and `linear` attend to text ("encoder_hidden_states",
+with its gradient too), by 1x1 convolutions and lists of heads and layers, or by linear layers; their expected tensors
+hold the last output of every stage as "feature.down.0" and so on. `control` is a ControlNet for `text`: "control" in,
+"down.0" and so on and "middle" out at a scale of 0.7, and the U-Net's "output" with them. `spread` is a ControlNet
+by itself, whose control is four times the sample's size. Written with torch 2.15.0 and diffusers 0.42.1.
 """
 import argparse
 import pathlib
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import ControlNetModel, UNet2DConditionModel
 from safetensors.torch import save_file
 
 MODELS = {
@@ -32,13 +36,38 @@ MODELS = {
         up_block_types=("UpBlock2D", "AttnUpBlock2D"),
         layers_per_block=2, attention_head_dim=2, norm_num_groups=2, cross_attention_dim=8,
         flip_sin_to_cos=False, freq_shift=1, norm_eps=1e-4),
+    "text": dict(
+        sample_size=8, in_channels=3, out_channels=3, block_out_channels=(4, 8, 8),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "AttnDownBlock2D"),
+        mid_block_type="UNetMidBlock2DCrossAttn",
+        up_block_types=("AttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        layers_per_block=1, attention_head_dim=(2, 4, 2), transformer_layers_per_block=(1, 2, 1), norm_num_groups=2,
+        cross_attention_dim=6),
+    "linear": dict(
+        sample_size=8, in_channels=2, out_channels=3, block_out_channels=(4, 8),
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), mid_block_type="UNetMidBlock2D",
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        layers_per_block=2, attention_head_dim=2, norm_num_groups=2, cross_attention_dim=5,
+        use_linear_projection=True),
+}
+
+CONTROL = {
+    "control": dict(
+        in_channels=3, conditioning_channels=5, block_out_channels=(4, 8, 8),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "AttnDownBlock2D"),
+        mid_block_type="UNetMidBlock2DCrossAttn", layers_per_block=1, attention_head_dim=(2, 4, 2),
+        transformer_layers_per_block=(1, 2, 1), norm_num_groups=2, cross_attention_dim=6,
+        conditioning_embedding_out_channels=(6,)),
+    "spread": dict(
+        in_channels=3, conditioning_channels=3, block_out_channels=(4, 8),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), mid_block_type="UNetMidBlock2D", layers_per_block=2,
+        attention_head_dim=2, norm_num_groups=2, cross_attention_dim=6, conditioning_embedding_out_channels=(2, 3, 4)),
 }
 
 
-def write(folder, config, generator):
-    unet = UNet2DConditionModel(**config).eval()
+def randomize(model, generator):
     with torch.no_grad():
-        for name, parameter in unet.named_parameters():
+        for name, parameter in model.named_parameters():
             # Scales and shifts of norms start as ones and zeros, which would hide a mix-up.
             if "norm" in name:
                 parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
@@ -46,17 +75,71 @@ def write(folder, config, generator):
                 fan = parameter[0].numel() if parameter.dim() > 1 else 16
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) / fan ** 0.5)
             parameter.copy_(parameter.half().float())
+
+
+def watch(unet, features):
+    """Keeps the last output of every stage, before it is resampled."""
+    def keep(name):
+        return lambda _, __, output: features.__setitem__(name, output[0] if isinstance(output, tuple) else output)
+
+    for kind, blocks in (("down", unet.down_blocks), ("up", unet.up_blocks)):
+        for i, block in enumerate(blocks):
+            attentions = getattr(block, "attentions", None)
+            last = attentions[-1] if attentions else block.resnets[-1]
+            last.register_forward_hook(keep(f"feature.{kind}.{i}"))
+    unet.mid_block.register_forward_hook(keep("feature.middle"))
+
+
+def save(folder, model, expected):
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.detach().contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
+    model.half().save_pretrained(folder)
+
+
+def write(folder, config, generator):
+    unet = UNet2DConditionModel(**config).eval()
+    randomize(unet, generator)
+    with_text = any("Cross" in name for name in config["down_block_types"])
+    features = {}
+    if with_text:
+        watch(unet, features)
     sample = torch.randn((2, config["in_channels"], 8, 16), generator=generator, requires_grad=True)
     timesteps = torch.tensor([3.0, 981.0])
-    text = torch.zeros((2, 1, config["cross_attention_dim"]))  # no block attends to it
+    if with_text:
+        text = torch.randn((2, 5, config["cross_attention_dim"]), generator=generator, requires_grad=True)
+    else:
+        text = torch.zeros((2, 1, config["cross_attention_dim"]))  # no block attends to it
     output = unet(sample, timesteps, encoder_hidden_states=text).sample
     weight = torch.randn(output.shape, generator=generator)
     (weight * output).sum().backward()
     expected = {"sample": sample, "timesteps": timesteps, "output": output, "weight": weight, "d.sample": sample.grad}
     expected |= {f"d.{name}": p.grad for name, p in unet.named_parameters()}
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.detach().contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
-    unet.half().save_pretrained(folder)
+    if with_text:
+        expected |= {"encoder_hidden_states": text, "d.encoder_hidden_states": text.grad}
+        expected |= {name: feature.clone() for name, feature in features.items()}
+    if folder.name == "text":
+        control(folder.parent / "control", CONTROL["control"], unet, sample, timesteps, text, generator)
+    save(folder, unet, expected)
+
+
+def control(folder, config, unet, sample, timesteps, text, generator):
+    """A ControlNet, and what a U-Net computes with it."""
+    net = ControlNetModel(**config).eval()
+    randomize(net, generator)
+    factor = 2 ** (len(config["conditioning_embedding_out_channels"]) - 1)
+    picture = torch.randn(
+        (2, config["conditioning_channels"], sample.shape[2] * factor, sample.shape[3] * factor), generator=generator)
+    with torch.no_grad():
+        down, middle = net(
+            sample, timesteps, encoder_hidden_states=text, controlnet_cond=picture, conditioning_scale=0.7,
+            return_dict=False)
+        expected = {"control": picture, "middle": middle} | {f"down.{i}": r for i, r in enumerate(down)}
+        expected |= {"sample": sample, "timesteps": timesteps, "encoder_hidden_states": text}
+        if unet is not None:
+            expected["output"] = unet(
+                sample, timesteps, encoder_hidden_states=text, down_block_additional_residuals=down,
+                mid_block_additional_residual=middle).sample
+    save(folder, net, expected)
 
 
 def main():
@@ -67,6 +150,11 @@ def main():
     for seed, (name, config) in enumerate(MODELS.items()):
         torch.manual_seed(seed)
         write(fixtures / name, config, torch.Generator().manual_seed(seed))
+    torch.manual_seed(100)
+    generator, config = torch.Generator().manual_seed(100), CONTROL["spread"]
+    control(
+        fixtures / "spread", config, None, torch.randn((2, 3, 4, 8), generator=generator), torch.tensor([3.0, 981.0]),
+        torch.randn((2, 5, 6), generator=generator), generator)
 
 
 if __name__ == "__main__":

@@ -43,10 +43,13 @@ enum ImportTable {
             ]
         ),
 
+        // Settings, for the daemon's program and its client.
+        ("RefineConfig", ["TOMLKit"]),
+
         // Executables, thin. CSandbox: the client takes the guards against sockets and core dumps on itself too.
-        ("refined", ["RefineDaemon", "ArgumentParser"]),
+        ("refined", ["RefineDaemon", "RefineConfig", "Logging", "ArgumentParser"]),
         ("refine-worker", ["WorkerRoles"]),
-        ("refinectl", ["RefineBus", "BusTransport", "CSandbox", "ArgumentParser"]),
+        ("refinectl", ["RefineBus", "BusTransport", "RefineConfig", "CSandbox", "ArgumentParser"]),
         (
             "refine-distill",
             [

@@ -19,6 +19,8 @@ package struct Program {
             environment[name] = nil
         }
         environment["DBUS_SESSION_BUS_ADDRESS"] = bus?.address
+        // A library of the test's own, which goes with its bus.
+        environment["XDG_DATA_HOME"] = bus?.folder.appendingPathComponent("data").path
         return Program(executable: folder.appendingPathComponent(name), environment: environment)
     }
 

@@ -6,10 +6,10 @@ import Testing
 @Suite(.serialized) struct WinogradTests {
     /// Batch, input channels, output channels, height, width: one tile and less than one, sizes and channels that do
     /// not fill their vectors, few tiles (shared) and many (blocks, several chunks of the gradient), channels in
-    /// several parts.
+    /// several parts, and so many that the blocks no longer fit the cache.
     static let shapes: [[Int64]] = [
         [1, 1, 1, 1, 1], [1, 3, 5, 4, 4], [2, 7, 9, 5, 7], [5, 48, 56, 2, 3], [3, 20, 33, 9, 6], [2, 17, 40, 13, 11],
-        [1, 24, 16, 30, 70], [1, 8, 8, 1, 130], [2, 72, 64, 32, 32], [2, 80, 72, 6, 6],
+        [1, 24, 16, 30, 70], [1, 8, 8, 1, 130], [2, 72, 64, 32, 32], [2, 80, 72, 6, 6], [1, 240, 40, 34, 38],
     ]
 
     @Test(arguments: shapes) func everyDirectionAgreesWithTheDirectSum(_ sizes: [Int64]) {
@@ -47,6 +47,17 @@ import Testing
         #expect(result == expected)
     }
 
+    @Test(arguments: shapes) func biasesOfEachImageAndAnAddendAreAddedOnTheWay(_ sizes: [Int64]) {
+        var problem = Problem(sizes)
+        problem.biasPerImage = true
+        problem.bias = (0..<sizes[0] * sizes[2]).map { Float($0 % 17) - 8 }
+        problem.addend = problem.outputGradient.map { 1 - $0 }
+        let expected = problem.directly()
+        for fresh in [false, true] {
+            #expect(relativeError(problem.byWinograd(fresh: fresh).output, expected.output) < 1e-5)
+        }
+    }
+
     @Test func emptyBatchGivesZeroGradients() {
         let result = Problem([0, 16, 16, 8, 8]).byWinograd(fresh: true)
         #expect(result.output.isEmpty)
@@ -73,7 +84,9 @@ private struct Results<Scalar: Equatable>: Equatable {
 private struct Problem {
     var shape: rk_winograd_shape
     var input, weights, bias, outputGradient: [Float]
-    var hasBias = true
+    var hasBias = true, biasPerImage = false
+    /// What is added to the output; nothing where it is empty.
+    var addend: [Float] = []
 
     init(_ sizes: [Int64]) {
         shape = rk_winograd_shape(
@@ -120,8 +133,16 @@ private struct Problem {
         let forward = fresh ? weights : transformed(RK_WINOGRAD_FORWARD)
         let backward = fresh ? weights : transformed(RK_WINOGRAD_BACKWARD_DATA)
         withWorkspace(fresh ? RK_WINOGRAD_FORWARD_FRESH : RK_WINOGRAD_FORWARD) { workspace in
-            (fresh ? rk_winograd_forward_fresh : rk_winograd_forward)(
-                &s, input, forward, hasBias ? bias : nil, &result.output, workspace)
+            bias.withUnsafeBufferPointer { bias in
+                addend.withUnsafeBufferPointer { addend in
+                    var tail = rk_winograd_tail(
+                        bias: hasBias ? bias.baseAddress : nil,
+                        bias_stride: biasPerImage ? shape.out_channels : 0,
+                        addend: addend.isEmpty ? nil : addend.baseAddress)
+                    (fresh ? rk_winograd_forward_fresh : rk_winograd_forward)(
+                        &s, input, forward, &tail, &result.output, workspace)
+                }
+            }
         }
         withWorkspace(fresh ? RK_WINOGRAD_BACKWARD_DATA_FRESH : RK_WINOGRAD_BACKWARD_DATA) { workspace in
             (fresh ? rk_winograd_backward_data_fresh : rk_winograd_backward_data)(
@@ -146,7 +167,9 @@ private struct Problem {
             for output in 0..<o {
                 let target = (image * o + output) * h * w
                 for pixel in target..<target + h * w {
-                    result.output[pixel] = Double(bias[output])
+                    result.output[pixel] =
+                        Double(bias[biasPerImage ? image * o + output : output])
+                        + (addend.isEmpty ? 0 : Double(addend[pixel]))
                     result.biasGradient[output] += Double(outputGradient[pixel])
                 }
                 for channel in 0..<c {

@@ -109,19 +109,41 @@ private let setLease: Int32 = 1024
             width: 5000, height: 4000, bands: 3, samples: Array(repeatElement(tile, count: 1000).joined()))
         let file = TemporaryFile(try big.tiff())
         defer { withExtendedLifetime(file) {} }
-        let task = Task {
+        // Again and again: a spare that dies before the job reaches it costs nothing.
+        let killer = Task {
+            while !Task.isCancelled {
+                children(named: path).forEach { kill($0, SIGKILL) }
+                await Task.yield()
+            }
+        }
+        let error = await #expect(throws: WorkerError.self) {
             try await codec.decode(
                 image: file.descriptor, mask: nil,
                 options: DecodeOptions(boxes: [FillBox(x: 0, y: 0, width: 9, height: 9)]))
         }
-        #expect(
-            await eventually {
-                let ours = children(named: path)
-                ours.forEach { kill($0, SIGKILL) }
-                return !ours.isEmpty
-            })
-        let error = await #expect(throws: WorkerError.self) { try await task.value }
         #expect(error?.reason == "worker-died")
+        killer.cancel()
+        await killer.value
+        _ = try await codec.selfCheck()
+    }
+
+    @Test func spareWorkerThatDiedWhileItWaitedCostsNoJob() async throws {
+        let path = "/tmp/refine-worker-spare-\(getpid())"
+        try #require(symlink(try WorkerExecutable.find(), path) == 0)
+        defer { unlink(path) }
+        let codec = CodecWorker(executable: path)
+        for _ in 0..<3 {
+            _ = try await codec.selfCheck()
+            // The call has made a spare one ready; the one of the call itself may still be there.
+            #expect(
+                await eventually {
+                    let ours = children(named: path)
+                    ours.forEach { kill($0, SIGKILL) }
+                    return !ours.isEmpty
+                })
+            // Dead, not only told to die.
+            #expect(await eventually { children(named: path).isEmpty })
+        }
         _ = try await codec.selfCheck()
     }
 

@@ -45,7 +45,7 @@ void rk_weighted_squared_error_backward(const float *a, const float *b, const fl
 int rk_all_finite(const float *x, int64_t n);
 
 // channels.c: x is [outer, channels, inner].
-/// y[o, c, i] = x[o, c, i] + bias[o * bias_stride + c]; bias_stride is 0 or `channels`.
+/// y[o, c, i] = x[o, c, i] + bias[o * bias_stride + c]; bias_stride is 0 or `channels`, y may be x.
 void rk_channel_add(const float *x, const float *bias, int64_t bias_stride, float *y, int64_t outer, int64_t channels,
                     int64_t inner);
 /// sums[o, c] = Σ_i x[o, c, i]

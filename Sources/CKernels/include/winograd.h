@@ -33,9 +33,16 @@ void rk_winograd_transform_weights(const rk_winograd_shape *shape, rk_winograd_o
 /// Floats of workspace that `operation` needs; grows with the number of threads.
 size_t rk_winograd_workspace_size(const rk_winograd_shape *shape, rk_winograd_operation operation);
 
-/// dst = conv(src, weights) + bias; `bias` may be NULL.
-void rk_winograd_forward(const rk_winograd_shape *shape, const float *src, const float *transformed, const float *bias,
-                         float *dst, float *workspace);
+/// What is added to a convolution while its result is in registers.
+typedef struct {
+    const float *bias;   ///< per output channel, or NULL
+    int64_t bias_stride; ///< from one image's biases to the next's: 0 where all images share them
+    const float *addend; ///< laid out as the result, may be the result itself, or NULL
+} rk_winograd_tail;
+
+/// dst = conv(src, weights) + bias + addend.
+void rk_winograd_forward(const rk_winograd_shape *shape, const float *src, const float *transformed,
+                         const rk_winograd_tail *tail, float *dst, float *workspace);
 /// diff_src = convᵀ(diff_dst, weights); `transformed` was made for backward data. The shape is that of the forward
 /// call.
 void rk_winograd_backward_data(const rk_winograd_shape *shape, const float *diff_dst, const float *transformed,
@@ -48,6 +55,6 @@ void rk_winograd_backward_weights(const rk_winograd_shape *shape, const float *s
 // transformed weights, which are four times as large, then never leave the cache: that is as fast as reading them
 // prepared or faster, even when the weights are constant. Where tiles are many the transform costs a few percent.
 void rk_winograd_forward_fresh(const rk_winograd_shape *shape, const float *src, const float *weights,
-                               const float *bias, float *dst, float *workspace);
+                               const rk_winograd_tail *tail, float *dst, float *workspace);
 void rk_winograd_backward_data_fresh(const rk_winograd_shape *shape, const float *diff_dst, const float *weights,
                                      float *diff_src, float *workspace);

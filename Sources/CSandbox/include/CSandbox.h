@@ -100,6 +100,10 @@ int refine_sandbox_worker_close(void);
 int refine_sandbox_no_open_check(void);
 int refine_sandbox_no_executable_memory_check(void);
 
+/// The lowest priority for the processor (nice 19, SCHED_IDLE) and for the disc (the idle class). The calling thread and
+/// those that it starts later. What the system refuses is left as it is. Call it before the worker's filters.
+void refine_background_priority(void);
+
 #ifdef __cplusplus
 }
 #endif

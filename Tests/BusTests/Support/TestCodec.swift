@@ -44,7 +44,10 @@ struct TestCodec: PhotoCodec {
         try file(photo.width, photo.height, outcome.classical)
     }
 
-    func guards() async -> [String: Bool] { ["test": true] }
+    func guards() async -> PrivacyReport {
+        PrivacyReport(
+            guards: ["test": true], landlock: .init(abi: 3, denied: ["execute", "read-file"], bindsEveryThread: false))
+    }
 
     private func file(_ width: Int, _ height: Int, _ samples: RawPhoto.Samples) throws -> EncodedFile {
         guard case .u8(let values) = samples else { throw Self.unsupported("image") }

@@ -17,7 +17,9 @@ struct TestDaemon {
     /// Runs `body` with a daemon that has its name.
     static func with<T>(
         gate: StepGate? = nil, steps: Int = 3, hasTextEncoder: Bool = false, limits: ServiceLimits = .init(),
-        codec: TestCodec = .init(), loader: EngineRoom.Loader? = nil, _ body: (TestDaemon) async throws -> T
+        codec: TestCodec = .init(), drawsSeed: Bool = false, loader: EngineRoom.Loader? = nil,
+        privacy: @escaping @Sendable () async -> [String: Bool] = { ["guard": true] },
+        _ body: (TestDaemon) async throws -> T
     ) async throws -> T {
         try await PrivateBus.with { bus in
             let clock = ManualTime()
@@ -25,8 +27,11 @@ struct TestDaemon {
             parts.limits = limits
             parts.time = clock.source
             parts.log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            parts.privacy = { ["guard": true] }
-            let loader = loader ?? { TestEngine(steps: steps, hasTextEncoder: hasTextEncoder, gate: gate) }
+            parts.privacy = privacy
+            let loader =
+                loader ?? {
+                    TestEngine(steps: steps, hasTextEncoder: hasTextEncoder, gate: gate, drawsSeed: drawsSeed)
+                }
             let daemon = Daemon(
                 address: try BusAddress(bus.address), codec: codec, room: try EngineRoom(loader), parts: parts)
             let running = Task { try await daemon.run() }
@@ -85,7 +90,8 @@ struct TestDaemon {
 final class ManualTime: Sendable {
     private struct State {
         var now: UInt64 = 1_700_000_000_000_000
-        var sleepers: [(due: UInt64, wake: AsyncStream<Void>.Continuation)] = []
+        var sleepers: [Int: (due: UInt64, wake: AsyncStream<Void>.Continuation)] = [:]
+        var lastSleeper = 0
     }
 
     private let state = Mutex(State())
@@ -95,11 +101,15 @@ final class ManualTime: Sendable {
             now: { self.state.withLock(\.now) },
             sleep: { duration in
                 let (stream, wake) = AsyncStream.makeStream(of: Void.self)
-                self.state.withLock {
+                let number = self.state.withLock {
                     let microseconds = UInt64(duration.components.seconds) * 1_000_000
-                    $0.sleepers.append(($0.now + microseconds, wake))
+                    $0.lastSleeper += 1
+                    $0.sleepers[$0.lastSleeper] = ($0.now + microseconds, wake)
+                    return $0.lastSleeper
                 }
                 for await _ in stream {}
+                // One that was cancelled does not sleep any more.
+                self.state.withLock { $0.sleepers[number] = nil }
                 try Task.checkCancellation()
             })
     }
@@ -109,9 +119,7 @@ final class ManualTime: Sendable {
     func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now += UInt64(duration.components.seconds) * 1_000_000
-            let due = state.sleepers.filter { $0.due <= state.now }
-            state.sleepers.removeAll { $0.due <= state.now }
-            return due
+            return state.sleepers.values.filter { $0.due <= state.now }
         }
         for sleeper in due { sleeper.wake.finish() }
     }

@@ -3,12 +3,15 @@ import Foundation
 import RefineBus
 import RefineDaemon
 
-/// Fills with mid-grey, in as many steps as asked for.
+/// Fills with mid-grey, in as many steps as asked for. It knows no word of more than six letters.
 final class TestEngine: FillEngine {
     let info: EngineInfo
     private let gate: StepGate?
+    /// Whether the grey depends on the seed.
+    private let drawsSeed: Bool
 
-    init(steps: Int = 3, hasTextEncoder: Bool = false, gate: StepGate? = nil) {
+    init(steps: Int = 3, hasTextEncoder: Bool = false, gate: StepGate? = nil, drawsSeed: Bool = false) {
+        self.drawsSeed = drawsSeed
         info = EngineInfo(
             name: "grey", generation: "1", parameterCount: 0, defaultSteps: steps, hasTextEncoder: hasTextEncoder)
         self.gate = gate
@@ -18,19 +21,26 @@ final class TestEngine: FillEngine {
         guard photo.mask.contains(255) else {
             throw RefineError(.invalidArgument, "mask", "empty", "nothing is marked", remedy: "paint something white")
         }
-        return TestRun(photo, steps: request.steps ?? info.defaultSteps, gate: gate)
+        let grey: UInt8 = drawsSeed ? UInt8(truncatingIfNeeded: 130 &+ request.seed) : 128
+        let unknown = (request.prompt ?? "").split(separator: " ").map(String.init).filter { $0.count > 6 }
+        return TestRun(
+            photo, steps: request.steps ?? info.defaultSteps, gate: gate, grey: grey, unknownWords: unknown)
     }
 }
 
 private final class TestRun: FillRun {
     private let photo: RawPhoto
     private let gate: StepGate?
+    private let grey: UInt8
+    private let unknownWords: [String]
     let totalSteps: Int
     private(set) var completedSteps = 0
     var stage: String { completedSteps == 0 ? "prefill" : "denoise" }
 
-    init(_ photo: RawPhoto, steps: Int, gate: StepGate?) {
+    init(_ photo: RawPhoto, steps: Int, gate: StepGate?, grey: UInt8, unknownWords: [String]) {
         self.photo = photo
+        self.grey = grey
+        self.unknownWords = unknownWords
         self.gate = gate
         totalSteps = steps
     }
@@ -42,13 +52,23 @@ private final class TestRun: FillRun {
     }
 
     func finish() throws -> FillOutcome {
-        guard case .u8(var values) = photo.samples else {
-            throw RefineError(.failed, "engine", "depth", "8 bit only")
+        FillOutcome(
+            filled: filled(), changed: photo.mask, classical: photo.samples, steps: totalSteps,
+            unknownWords: unknownWords)
+    }
+
+    private func filled() -> RawPhoto.Samples {
+        func fill<T>(_ values: [T], with grey: T) -> [T] {
+            var values = values
+            for (pixel, mask) in photo.mask.enumerated() where mask != 0 {
+                for channel in 0..<3 { values[pixel * 3 + channel] = grey }
+            }
+            return values
         }
-        for (pixel, mask) in photo.mask.enumerated() where mask != 0 {
-            for channel in 0..<3 { values[pixel * 3 + channel] = 128 }
+        return switch photo.samples {
+        case .u8(let values): .u8(fill(values, with: grey))
+        case .u16(let values): .u16(fill(values, with: UInt16(grey) << 8 | 0x81))
         }
-        return FillOutcome(filled: .u8(values), changed: photo.mask, classical: photo.samples, steps: totalSteps)
     }
 }
 

@@ -1,0 +1,58 @@
+import Autograd
+import Layers
+import TensorCore
+
+/// CLIP's text encoder (Radford et al. 2021; transformers' `CLIPTextModel`): tokens to the states that a U-Net attends
+/// to.
+public final class CLIPTextModel {
+    public let configuration: CLIPTextConfiguration
+    public let parameters: ParameterSet
+
+    private let tokens: Variable, positions: Variable
+    private let layers: [CLIPEncoderLayer]
+    private let norm: LayerNormalization
+
+    /// Builds the network on `parameters`, which makes or loads each weight.
+    /// - Throws: `ModelError` when the configuration is wrong or a loaded weight is missing or misshapen.
+    public init(_ c: CLIPTextConfiguration, parameters: ParameterSet, origin: String = "text encoder") throws {
+        try c.validate(origin: origin)
+        configuration = c
+        self.parameters = parameters
+        let root = parameters.root.scope("text_model"), embeddings = root.scope("embeddings")
+        // CLIP's own start: embeddings are small, so that positions and tokens weigh the same.
+        tokens = try embeddings.scope("token_embedding").parameter(
+            "weight", [c.vocabSize, c.hiddenSize], .normal(deviation: 0.02))
+        positions = try embeddings.scope("position_embedding").parameter(
+            "weight", [c.maxPositionEmbeddings, c.hiddenSize], .normal(deviation: 0.02))
+        layers = try (0..<c.numHiddenLayers).map {
+            try CLIPEncoderLayer(
+                root.scope("encoder").scope("layers", $0), width: c.hiddenSize, heads: c.numAttentionHeads,
+                intermediate: c.intermediateSize, activation: c.hiddenAct, epsilon: c.layerNormEps, causal: true)
+        }
+        norm = try LayerNormalization(root.scope("final_layer_norm"), c.hiddenSize, epsilon: c.layerNormEps)
+        try parameters.requireAllUsed()
+    }
+
+    /// Weights by the names that this model has, from a file of any version of transformers: version 5 leaves out the
+    /// prefix, and old ones kept the positions, counted from zero, among the weights.
+    public static func canonical(_ tensors: [String: Tensor]) -> [String: Tensor] {
+        let bare = tensors.keys.allSatisfy { !$0.hasPrefix("text_model.") }
+        var result = bare ? Dictionary(uniqueKeysWithValues: tensors.map { ("text_model.\($0)", $1) }) : tensors
+        result["text_model.embeddings.position_ids"] = nil
+        return result
+    }
+
+    /// The states after the last norm (transformers' `last_hidden_state`), [N, L, `hiddenSize`].
+    /// - Parameter tokens: N texts of one length L of at most `maxPositionEmbeddings`, each token below `vocabSize`.
+    public func callAsFunction(_ tokens: [[Int]]) -> Variable {
+        let length = tokens.first?.count ?? 0, width = configuration.hiddenSize
+        precondition(
+            (1...configuration.maxPositionEmbeddings).contains(length) && tokens.allSatisfy { $0.count == length },
+            "Diffusion: texts of \(tokens.map(\.count)) tokens for \(configuration.maxPositionEmbeddings) positions")
+        let places = Array(repeating: Array(0..<length), count: tokens.count).flatMap { $0 }
+        let embedded = self.tokens.rows(at: tokens.flatMap { $0 }) + positions.rows(at: places)
+        var x = embedded.reshaped([tokens.count, length, width])
+        for layer in layers { x = layer(x) }
+        return norm(x)
+    }
+}

@@ -1,0 +1,97 @@
+import Autograd
+import Layers
+import TensorCore
+
+/// A resolution level: residual blocks, each followed by attention where the level has it.
+struct Level {
+    let residuals: [ResidualBlock]
+    private let attentions: Attentions
+
+    enum Kind {
+        case plain, attention, crossAttention
+    }
+
+    private enum Attentions {
+        case none
+        case spatial([SpatialAttention])
+        case text([Transformer2DModel])
+    }
+
+    /// - Parameter level: counted from the finest.
+    init(
+        _ scope: ParameterScope, inputs: [Int], level: Int, time: Int, kind: Kind, _ c: UNetConfiguration
+    ) throws {
+        let output = c.blockOutChannels[level]
+        residuals = try inputs.enumerated().map { i, input in
+            try ResidualBlock(
+                scope.scope("resnets", i), input, output, time: time, groups: c.normNumGroups, epsilon: c.normEps)
+        }
+        switch kind {
+        case .plain: attentions = .none
+        case .attention:
+            attentions = .spatial(
+                try inputs.indices.map { i in
+                    try SpatialAttention(
+                        scope.scope("attentions", i), output, headDim: c.attentionHeadDim[level],
+                        groups: c.normNumGroups, epsilon: c.normEps)
+                })
+        case .crossAttention:
+            attentions = .text(
+                try inputs.indices.map { i in
+                    try Transformer2DModel(scope.scope("attentions", i), level: level, c)
+                })
+        }
+    }
+
+    /// Runs block `i` of the level.
+    func callAsFunction(_ i: Int, _ x: Variable, time: Variable, text: Variable?) -> Variable {
+        let hidden = residuals[i](x, time: time)
+        switch attentions {
+        case .none: return hidden
+        case .spatial(let attentions): return attentions[i](hidden)
+        case .text(let transformers): return transformers[i](hidden, text: required(text))
+        }
+    }
+}
+
+/// The block at the coarsest resolution (diffusers' `UNetMidBlock2D` without attention, `UNetMidBlock2DCrossAttn`).
+struct MiddleBlock {
+    private let first: ResidualBlock
+    private let attended: (Transformer2DModel, ResidualBlock)?
+
+    init(_ scope: ParameterScope, time: Int, _ c: UNetConfiguration) throws {
+        let level = c.blockOutChannels.count - 1, channels = c.blockOutChannels[level]
+        func residual(_ i: Int, zero: Bool) throws -> ResidualBlock {
+            try ResidualBlock(
+                scope.scope("resnets", i), channels, channels, time: time, groups: c.normNumGroups,
+                epsilon: c.normEps, zero: zero)
+        }
+        first = try residual(0, zero: false)
+        // Like the transformer before it, the second residual starts by adding nothing.
+        attended =
+            c.midBlockType == .crossAttention
+            ? (try Transformer2DModel(scope.scope("attentions", 0), level: level, c), try residual(1, zero: true))
+            : nil
+    }
+
+    func callAsFunction(_ x: Variable, time: Variable, text: Variable?) -> Variable {
+        let hidden = first(x, time: time)
+        guard let (transformer, residual) = attended else { return hidden }
+        return residual(transformer(hidden, text: required(text)), time: time)
+    }
+}
+
+extension Transformer2DModel {
+    init(_ scope: ParameterScope, level: Int, _ c: UNetConfiguration) throws {
+        // diffusers takes `attention_head_dim` for the number of heads here, and published models rely on it.
+        try self.init(
+            scope, c.blockOutChannels[level], heads: c.attentionHeadDim[level],
+            layers: c.transformerLayersPerBlock[level], text: c.crossAttentionDim, groups: c.normNumGroups,
+            linear: c.useLinearProjection)
+    }
+}
+
+private func required(_ text: Variable?) -> Variable {
+    guard let text else { preconditionFailure("Diffusion: a network with cross-attention was called without text") }
+    return text
+}

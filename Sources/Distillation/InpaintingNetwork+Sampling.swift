@@ -1,0 +1,38 @@
+import Diffusion
+import Layers
+import TensorCore
+
+/// Fills the holes of crops: a model in whatever form.
+public protocol CropFilling {
+    /// - Parameters:
+    ///   - prefill: [N, 3, H, W] in 0...1, holes filled by interpolation.
+    ///   - mask: [N, 1, H, W], 1 in the hole.
+    ///   - steps: denoising steps.
+    ///   - seed: of the noise that sampling starts from.
+    /// - Returns: [N, 3, H, W], not clamped.
+    func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor
+}
+
+extension InpaintingPipeline: CropFilling {
+    public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
+        let run = start(prefill: prefill, mask: mask, steps: steps, seed: seed)
+        while run.completedSteps < run.totalSteps { run.step() }
+        return run.tensor()
+    }
+}
+
+extension InpaintingNetwork: CropFilling {
+    public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
+        let condition = codec.condition(prefill: prefill, mask: mask)
+        var random = SeededRandom(seed: seed)
+        var sample = random.normalTensor(condition.hole.shape) * condition.hole
+        let timesteps = scheduler.timesteps(steps: steps)
+        for (i, timestep) in timesteps.enumerated() {
+            let times = Array(repeating: timestep, count: sample.shape[0])
+            let output = predict(noisy: sample, condition: condition, timesteps: times).output.value * condition.hole
+            let next = i + 1 < timesteps.count ? timesteps[i + 1] : -1
+            sample = scheduler.step(sample: sample, output: output, from: timestep, to: next)
+        }
+        return codec.image(residual: sample, condition)
+    }
+}

@@ -1,0 +1,92 @@
+import Diffusion
+import Foundation
+import Layers
+import TensorCore
+
+/// A batch as one training step uses it: the true residual, noise upon it, and what each error counts.
+struct NoisyBatch {
+    /// Where on the noise schedule samples are drawn, and how their errors are weighed.
+    struct Options {
+        /// Share of samples at the last, pure-noise timestep.
+        var terminalShare: Float
+        /// p of `weights`.
+        var relativeExponent: Float
+    }
+
+    /// r₀: keeps crops whose pre-fill is already right from ruling the mean. In units of σ_data².
+    static let residualFloor: Float = 0.01
+
+    let condition: SpaceToDepthCodec.Condition
+    /// x₀, [N, 3 p², H/p, W/p].
+    let clean: Tensor
+    /// ε, zero outside of holes.
+    let noise: Tensor
+    /// x_t.
+    let noisy: Tensor
+    let timesteps: [Int]
+    /// What the squared error of each element counts; zero outside of holes.
+    let weight: Tensor
+    let captions: [String]
+
+    /// `random` draws timesteps and noise.
+    init(
+        _ batch: TrainingBatch, codec: SpaceToDepthCodec, scheduler: DDIMScheduler, options: Options,
+        _ random: inout SeededRandom
+    ) {
+        let (image, prefill, mask, discount) = batch.tensors()
+        condition = codec.condition(prefill: prefill, mask: mask)
+        clean = codec.residual(image: image, condition)
+        captions = batch.captions
+        noise = random.normalTensor(clean.shape) * condition.hole
+        let last = scheduler.configuration.numTrainTimesteps - 1
+        timesteps = (0..<batch.count).map { _ in
+            let terminal = random.uniform() < options.terminalShare
+            let other = Int(random.next() % UInt64(max(last, 1)))
+            return terminal ? last : other
+        }
+        noisy = Self.mixed(clean, noise, timesteps, scheduler)
+        weight = Self.weights(clean: clean, discount: discount, patch: codec.configuration.patchSize, options)
+    }
+
+    /// The mean weighted squared error of predicting nothing: the pre-fill alone.
+    var prefillLoss: Double {
+        Tensor.weightedSquaredError(Tensor(repeating: 0, shape: clean.shape), clean, weight: weight)
+    }
+
+    /// x_t for a network whose units of the residual are `1 / ratio` times as large.
+    func noisy(scaled ratio: Float, _ scheduler: DDIMScheduler) -> Tensor {
+        ratio == 1 ? noisy : Self.mixed(clean * ratio, noise, timesteps, scheduler)
+    }
+
+    /// √ᾱ x₀ + √(1 - ᾱ) ε, each sample at its own timestep.
+    private static func mixed(
+        _ clean: Tensor, _ noise: Tensor, _ timesteps: [Int], _ scheduler: DDIMScheduler
+    ) -> Tensor {
+        let result = Tensor(uninitialized: clean.shape), slice = clean.count / timesteps.count
+        for (i, timestep) in timesteps.enumerated() {
+            let (signal, share) = scheduler.shares(at: timestep)
+            for j in (i * slice)..<((i + 1) * slice) {
+                result.pointer[j] = signal * clean.pointer[j] + share * noise.pointer[j]
+            }
+        }
+        return result
+    }
+
+    /// d / Σ d / (Σ d x₀² / Σ d + r₀)^p / N on every element of [N, C, H, W]; the sums are over each crop.
+    private static func weights(clean: Tensor, discount: Tensor, patch: Int, _ options: Options) -> Tensor {
+        let weight = Tensor.concatenated([discount, discount, discount]).spaceToDepth(patch)
+        let count = clean.shape[0], slice = clean.count / count
+        for i in 0..<count {
+            var total: Float = 0, squares: Float = 0
+            for j in (i * slice)..<((i + 1) * slice) {
+                total += weight.pointer[j]
+                squares += weight.pointer[j] * clean.pointer[j] * clean.pointer[j]
+            }
+            total = max(total, 1e-6)
+            let error = squares / total + residualFloor
+            let factor = 1 / (pow(error, options.relativeExponent) * total * Float(count))
+            for j in (i * slice)..<((i + 1) * slice) { weight.pointer[j] *= factor }
+        }
+        return weight
+    }
+}

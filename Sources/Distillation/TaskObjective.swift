@@ -1,0 +1,49 @@
+import Autograd
+import Diffusion
+import Layers
+import TensorCore
+
+/// Training by L_task alone: the prediction of the clean residual against the true one, inside the hole.
+///
+/// `L_task = mean over crops of (Σ d (x̂₀ - x₀)² / Σ d) / (Σ d x₀² / Σ d + r₀)^p` over hole elements; d is the discount
+/// by depth. With p = 1 each crop counts by how much of its pre-fill's error is left, whether it is a faint wire or
+/// coarse gravel: without that, what nobody can predict (noise, rough textures) would drown what can be learnt first.
+/// Its logarithm is the PSNR of a crop, so this is the slope of PSNR averaged over crops; p = 0 is that of a pooled
+/// PSNR. r₀ and p are ours.
+///
+/// The student's arm (a), "scratch", and the teacher, whose ControlNet learns with its U-Net, are both trained so.
+public final class TaskObjective: TrainingObjective {
+    public let network: InpaintingNetwork
+    public let makeBatch: @Sendable (Int) throws -> TrainingBatch
+    private let configuration: TrainingConfiguration
+
+    public convenience init(_ network: InpaintingNetwork, _ configuration: TrainingConfiguration) {
+        let sampler = CropSampler(configuration)
+        self.init(network, configuration) { sampler.batch(step: $0, configuration) }
+    }
+
+    init(
+        _ network: InpaintingNetwork, _ configuration: TrainingConfiguration,
+        makeBatch: @escaping @Sendable (Int) throws -> TrainingBatch
+    ) {
+        self.network = network
+        self.configuration = configuration
+        self.makeBatch = makeBatch
+    }
+
+    public func losses(step: Int, batch: TrainingBatch) throws -> StepLosses {
+        var random = configuration.noise(step: step)
+        let noisy = NoisyBatch(
+            batch, codec: network.codec, scheduler: network.scheduler, options: configuration.noising, &random)
+        let prediction = network.predict(noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps)
+        let task = prediction.output.weightedSquaredError(to: noisy.clean, weight: noisy.weight, divisor: 1)
+        return StepLosses(total: task, terms: ["task": Double(task.value.scalar)], prefill: noisy.prefillLoss)
+    }
+}
+
+extension TrainingConfiguration {
+    /// Draws timesteps and noise of a step.
+    func noise(step: Int) -> SeededRandom { SeededRandom(seed: seed ^ 0x5EED_0F_4015E, stream: UInt64(step)) }
+
+    var noising: NoisyBatch.Options { .init(terminalShare: terminalShare, relativeExponent: relativeExponent) }
+}

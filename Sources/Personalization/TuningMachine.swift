@@ -1,0 +1,151 @@
+/// The life of background tuning, without the work: an enum of phases and one pure transition that says what to do.
+///
+/// ```
+/// waiting ─allowed→ tuning ⇄ held ─too long→ waiting (the run goes on later from its checkpoint)
+///    ▲                 └─tuned→ judging ─judged→ waiting
+///    └──resume── paused ◄──pause── any
+/// ```
+public struct TuningMachine: Sendable, Equatable {
+    public enum Phase: String, Sendable {
+        /// Nothing runs; some condition is not met, or nothing is to be learnt.
+        case waiting
+        /// The tuner works.
+        case tuning
+        /// The tuner is stopped in place, and its memory kept, because it may soon go on.
+        case held
+        /// The tuned weights are compared with those in use.
+        case judging
+        /// The user wants quiet.
+        case paused
+    }
+
+    public enum Event: Sendable, Equatable {
+        /// The conditions were looked at.
+        case assessed(isAllowed: Bool)
+        /// A fill has come or the last one has gone; told at once, not with the next look.
+        case jobs(Int)
+        case start
+        case pause
+        case resume
+        /// The tuner has ended by itself: with weights to judge, or without.
+        case tuned(hasWeights: Bool)
+        case judged
+        /// The tuner crashed or was killed.
+        case died
+        /// All of this begins anew: what was being learnt is thrown away.
+        case reset
+    }
+
+    /// What the owner of the machine has to do, in this order.
+    public enum Action: Sendable, Equatable {
+        /// Start the tuner, from its last checkpoint where there is one.
+        case startTuner
+        /// SIGSTOP.
+        case holdTuner
+        /// SIGCONT.
+        case continueTuner
+        /// End it; its last checkpoint stays.
+        case endTuner
+        /// Throw its checkpoint away.
+        case dropCheckpoint
+        case judge
+        /// The state is new.
+        case announce
+    }
+
+    public private(set) var phase = Phase.waiting
+    /// The user said "start now": what is only convenience does not count.
+    public private(set) var isForced = false
+    /// Seconds since 1970 when the tuner was held; nil while it is not.
+    public private(set) var heldSince: Double?
+    /// Seconds since 1970 before which no new run starts, after one that failed.
+    public private(set) var notBefore: Double = 0
+    private var failures = 0
+    private var jobs = 0
+    private var isAllowed = false
+
+    /// Seconds after which a held tuner gives back its memory.
+    public static let longestHold = 300.0
+
+    public init(isPaused: Bool = false) {
+        if isPaused { phase = .paused }
+    }
+
+    /// Takes `event` at `now`, seconds since 1970. Events that do not fit the phase change nothing.
+    public mutating func handle(_ event: Event, at now: Double) -> [Action] {
+        let before = phase
+        var actions = step(event, at: now)
+        if phase != before { actions.append(.announce) }
+        heldSince = phase == .held ? heldSince ?? now : nil
+        return actions
+    }
+
+    private mutating func step(_ event: Event, at now: Double) -> [Action] {
+        switch event {
+        case .assessed(let allowed):
+            isAllowed = allowed
+            return move(at: now)
+        case .jobs(let count):
+            jobs = count
+            return move(at: now)
+        case .start:
+            isForced = true
+            notBefore = 0
+            if phase == .paused { phase = .waiting }
+            return move(at: now)
+        case .pause:
+            isForced = false
+            let hadTuner = hasTuner
+            phase = .paused
+            return hadTuner ? [.endTuner] : []
+        case .resume:
+            if phase == .paused { phase = .waiting }
+            return move(at: now)
+        case .tuned(let hasWeights):
+            guard hasTuner else { return [] }
+            failures = 0
+            isForced = false
+            phase = hasWeights ? .judging : .waiting
+            return hasWeights ? [.judge] : []
+        case .judged:
+            if phase == .judging { phase = .waiting }
+            return []
+        case .died:
+            guard hasTuner else { return [] }
+            failures += 1
+            isForced = false
+            // 1, 2, 4... minutes, at most a day: a tuner that cannot run must not be started forever.
+            notBefore = now + min(60 * Double(1 << min(failures - 1, 11)), 86400)
+            phase = .waiting
+            return failures >= 5 ? [.dropCheckpoint] : []
+        case .reset:
+            let hadTuner = hasTuner
+            isForced = false
+            failures = 0
+            notBefore = 0
+            if phase != .paused { phase = .waiting }
+            return (hadTuner ? [.endTuner] : []) + [.dropCheckpoint]
+        }
+    }
+
+    private var hasTuner: Bool { phase == .tuning || phase == .held }
+
+    private mutating func move(at now: Double) -> [Action] {
+        let mayRun = isAllowed && jobs == 0
+        switch phase {
+        case .waiting where mayRun && now >= notBefore:
+            phase = .tuning
+            return [.startTuner]
+        case .tuning where !mayRun:
+            phase = .held
+            return [.holdTuner]
+        case .held where mayRun:
+            phase = .tuning
+            return [.continueTuner]
+        case .held where now - (heldSince ?? now) >= Self.longestHold:
+            phase = .waiting
+            return [.endTuner]
+        default: return []
+        }
+    }
+}

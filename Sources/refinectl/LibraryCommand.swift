@@ -1,0 +1,189 @@
+import ArgumentParser
+import BusTransport
+import RefineBus
+
+/// `refinectl library`
+struct LibraryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "library",
+        abstract: "Say which folders of photos refined may learn from, and what it knows of them.",
+        discussion: """
+            Photos are read, never written or moved, and nothing of them leaves this machine.
+
+              refinectl library add ~/Pictures --exclude '*.gif' --exclude 'scans/**'
+              refinectl library list
+              refinectl library list --photos --state quarantined
+              refinectl library forget ~/Pictures/private
+            """,
+        subcommands: [
+            LibraryAdd.self, LibraryRemove.self, LibraryList.self, LibraryRescan.self, LibraryForget.self,
+            LibraryStatsCommand.self,
+        ])
+
+    /// Runs `body` with the library, and says what went wrong.
+    ///
+    /// - Parameter path: what errors call the path of the call.
+    static func with(_ body: (LibraryProxy) async throws -> Void) async throws {
+        do {
+            let bus = try await BusConnection.open(.session())
+            try await body(LibraryProxy(bus))
+            await bus.close()
+        } catch {
+            throw Failure(error).report()
+        }
+    }
+
+    /// Runs `body` for each path. One that fails does not keep the others from their turn.
+    static func each(_ paths: [String], _ body: (LibraryProxy, [UInt8]) async throws -> Void) async throws {
+        try await with { library in
+            var first: Failure?
+            for path in paths {
+                do {
+                    try await body(library, try RawPath.absolute(path))
+                } catch {
+                    let cause = Failure(error)
+                    let words = cause.message.hasPrefix("path: ") ? String(cause.message.dropFirst(6)) : cause.message
+                    let failure = Failure(
+                        cause.code, "\(RawPath.shown(RawPath.bytes(path))): \(words)", hint: cause.hint)
+                    guard paths.count > 1, failure.code != Failure.Code.unavailable else { throw failure }
+                    _ = failure.report()
+                    first = first ?? failure
+                }
+            }
+            if let first { throw Failure(first.code, "not everything was done") }
+        }
+    }
+}
+
+/// `refinectl library add`
+struct LibraryAdd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Watch a folder and all below it.",
+        discussion: """
+            Links inside are not followed. Folders with a file .nomedia and hidden ones are left out.
+
+              refinectl library add ~/Pictures --exclude '*.gif' --exclude 'scans/**'
+            """)
+
+    @Argument(help: ArgumentHelp("Folders of photos.", valueName: "folder"))
+    var folders: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "What to leave out, as a shell pattern: of names, or with a slash of paths below the folder. Can be given "
+                + "several times.", valueName: "pattern"))
+    var exclude: [String] = []
+
+    @Flag(help: "Also go into folders and take files whose name begins with a dot.")
+    var hidden = false
+
+    @Flag(help: "Also take pictures of the screen.")
+    var screenshots = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Leave out photos with a shorter side, 64 to 4096; 256 where not given.", valueName: "pixels"))
+    var minimumSide: UInt32?
+
+    @Option(
+        help: ArgumentHelp(
+            "How often to look again where changes are not told, as on network file systems; 60 where not given.",
+            valueName: "minutes"))
+    var rescanMinutes: UInt32?
+
+    func run() async throws {
+        var options: [String: BusValue] = ["hidden": .bool(hidden), "screenshots": .bool(screenshots)]
+        if !exclude.isEmpty { options["excludes"] = exclude.busValue }
+        options["minimum-side"] = minimumSide?.busValue
+        options["rescan-minutes"] = rescanMinutes?.busValue
+        let chosen = options
+        try await LibraryCommand.each(folders) { try await $0.addFolder($1, chosen) }
+    }
+}
+
+/// `refinectl library remove`
+struct LibraryRemove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Stop watching a folder and drop what is known of its photos.",
+        discussion: """
+            What was learnt from them stays; see refinectl library forget.
+
+              refinectl library remove ~/Pictures
+            """)
+
+    @Argument(help: ArgumentHelp("Watched folders.", valueName: "folder"))
+    var folders: [String]
+
+    func run() async throws {
+        try await LibraryCommand.each(folders) { try await $0.removeFolder($1) }
+    }
+}
+
+/// `refinectl library forget`
+struct LibraryForget: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "forget",
+        abstract: "Remove every trace of a photo, or of all photos in a folder.",
+        discussion: """
+            What is known of them goes, and every generation of the model that learnt from them, with all that descend \
+            from it. The files themselves stay, and are left alone from now on.
+
+              refinectl library forget ~/Pictures/private
+            """)
+
+    @Argument(help: ArgumentHelp("Photos or folders; they need not be there any more.", valueName: "path"))
+    var paths: [String]
+
+    @Flag(help: "Print one JSON object per path.")
+    var json = false
+
+    func run() async throws {
+        let json = json
+        try await LibraryCommand.each(paths) { library, path in
+            let (photos, generations) = try await library.forget(path)
+            if json {
+                Terminal.print(
+                    JSON.object([
+                        ("path", .string(String(decoding: path, as: UTF8.self))), ("photos", .integer(UInt64(photos))),
+                        ("generations", .integer(UInt64(generations))),
+                    ]).text)
+            } else {
+                let models = generations == 0 ? "" : " and \(generations) generation\(generations == 1 ? "" : "s")"
+                Terminal.print("forgot \(photos) photo\(photos == 1 ? "" : "s")\(models)")
+            }
+        }
+    }
+}
+
+/// `refinectl library rescan`
+struct LibraryRescan: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rescan",
+        abstract: "Look through all folders once more, and wait until that is done.",
+        discussion: """
+              refinectl library rescan
+              refinectl library rescan --no-wait
+            """)
+
+    @Flag(inversion: .prefixedNo, help: "Wait until it is done.")
+    var wait = true
+
+    func run() async throws {
+        let wait = wait
+        try await LibraryCommand.with { library in
+            try await library.rescan()
+            while wait {
+                let stats = try await library.stats()
+                guard stats["busy"]?.content() == true else { break }
+                if Terminal.isInteractive, let total: UInt64 = stats["total"]?.content(), total > 0 {
+                    let done: UInt64 = stats["done"]?.content() ?? 0
+                    Terminal.put("\r\(done) of \(total) new photos read\u{1b}[K", to: 2)
+                }
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            if Terminal.isInteractive { Terminal.put("\r\u{1b}[K", to: 2) }
+        }
+    }
+}

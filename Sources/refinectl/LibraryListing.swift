@@ -1,0 +1,162 @@
+import ArgumentParser
+import BusTransport
+import RefineBus
+
+/// `refinectl library list`
+struct LibraryList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Show the watched folders, or the photos in them.",
+        discussion: """
+              refinectl library list
+              refinectl library list --photos --state quarantined --json
+            """)
+
+    @Flag(help: "Show photos instead of folders.")
+    var photos = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --photos, only those in this state: new, ready, skipped, quarantined or missing.", valueName: "state")
+    )
+    var state: String?
+
+    @Flag(help: "Print one JSON object per line.")
+    var json = false
+
+    func validate() throws {
+        if state != nil, !photos { throw ValidationError("--state needs --photos.") }
+    }
+
+    func run() async throws {
+        let (photos, state, json) = (photos, state, json)
+        try await LibraryCommand.with { library in
+            guard photos else {
+                let folders = try await library.folders()
+                if folders.isEmpty, !json {
+                    Terminal.say("no folder is watched; add one: refinectl library add FOLDER")
+                }
+                for folder in folders { Terminal.print(json ? Self.object(folder).text : Self.folderWords(folder)) }
+                return
+            }
+            var offset: UInt32 = 0
+            while true {
+                var options: [String: BusValue] = ["offset": offset.busValue]
+                options["state"] = state?.busValue
+                let page = try await library.photos(options)
+                for photo in page { Terminal.print(json ? Self.object(photo).text : Self.photoWords(photo)) }
+                guard !page.isEmpty else { return }
+                offset += UInt32(page.count)
+            }
+        }
+    }
+
+    /// The path as text, and where it is not valid UTF-8 its bytes too.
+    private static func object(_ record: [String: BusValue]) -> JSON {
+        .object(
+            record.sorted { $0.key < $1.key }.flatMap { key, value -> [(String, JSON)] in
+                let name = key.replacing("-", with: "_")
+                guard case .bytes(let path) = value else { return [(name, JSON(value))] }
+                let text = String(decoding: path, as: UTF8.self)
+                let plain: [(String, JSON)] = [(name, .string(text))]
+                return Array(text.utf8) == path
+                    ? plain : plain + [(name + "_bytes", .array(path.map { .integer(UInt64($0)) }))]
+            })
+    }
+
+    private static func path(_ record: [String: BusValue]) -> String {
+        RawPath.shown(record["path"]?.content(as: [UInt8].self) ?? [])
+    }
+
+    private static func folderWords(_ folder: [String: BusValue]) -> String {
+        let images = folder["images"]?.content(as: [String: UInt64].self) ?? [:]
+        let counts = ["ready", "new", "skipped", "quarantined", "missing"].compactMap { state in
+            images[state].map { "\($0) \(state)" }
+        }
+        let state: String = folder["state"]?.content() ?? ""
+        var notes = counts.isEmpty ? ["no photos"] : counts
+        if state == "unavailable" { notes.insert("UNAVAILABLE", at: 0) }
+        if folder["live"]?.content() == false, state == "ready" { notes.append("looked at from time to time") }
+        let excludes: [String] = folder["excludes"]?.content() ?? []
+        if !excludes.isEmpty { notes.append("without " + excludes.joined(separator: " ")) }
+        return "\(path(folder))  \(notes.joined(separator: ", "))"
+    }
+
+    private static func photoWords(_ photo: [String: BusValue]) -> String {
+        let state: String = photo["state"]?.content() ?? ""
+        let error: String = photo["error"]?.content() ?? ""
+        let width: UInt32 = photo["width"]?.content() ?? 0, height: UInt32 = photo["height"]?.content() ?? 0
+        return path(photo) + "  " + state + (error.isEmpty ? "" : " (\(error))")
+            + (width > 0 ? "  \(width)x\(height)" : "")
+    }
+}
+
+/// `refinectl library stats`
+struct LibraryStatsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats", abstract: "Show the library in numbers.",
+        discussion: """
+              refinectl library stats --json
+            """)
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() async throws {
+        let json = json
+        try await LibraryCommand.with { library in
+            let stats = try await library.stats()
+            guard !json else {
+                return Terminal.print(
+                    JSON.object(
+                        stats.sorted { $0.key < $1.key }.map { ($0.key.replacing("-", with: "_"), JSON($0.value)) }
+                    ).text)
+            }
+            func number(_ key: String) -> UInt64 {
+                stats[key]?.content() ?? UInt64(stats[key]?.content(as: UInt32.self) ?? 0)
+            }
+            let images = stats["images"]?.content(as: [String: UInt64].self) ?? [:]
+            let away = number("unavailable-folders")
+            let words = ["ready", "new", "skipped", "quarantined", "missing"].compactMap { state in
+                images[state].map { "\($0) \(state)" }
+            }
+            Terminal.print(
+                """
+                folders    \(number("folders"))\(away > 0 ? ", \(away) UNAVAILABLE" : "")
+                photos     \(words.isEmpty ? "none" : words.joined(separator: ", "))
+                different  \(number("clusters")), \(number("held-out-clusters")) of them held out to check by
+                database   \((number("database-bytes") + 500_000) / 1_000_000) MB
+                state      \(stats["busy"]?.content() == true ? "reading, \(number("done")) of \(number("total"))" : "up to date")
+                """)
+        }
+    }
+}
+
+extension JSON {
+    /// Any value of the bus.
+    init(_ value: BusValue) {
+        switch value {
+        case .byte(let number): self = .integer(UInt64(number))
+        case .bool(let value): self = .bool(value)
+        case .int16(let number): self = .number(Double(number))
+        case .uint16(let number): self = .integer(UInt64(number))
+        case .int32(let number): self = .number(Double(number))
+        case .uint32(let number): self = .integer(UInt64(number))
+        case .int64(let number): self = number < 0 ? .number(Double(number)) : .integer(UInt64(number))
+        case .uint64(let number): self = .integer(number)
+        case .double(let number): self = .number(number)
+        case .string(let text), .signature(let text): self = .string(text)
+        case .objectPath(let path): self = .string(path.rawValue)
+        case .unixFD: self = .string("file")
+        case .bytes(let bytes): self = .string(String(decoding: bytes, as: UTF8.self))
+        case .array(_, let items), .structure(let items): self = .array(items.map(JSON.init))
+        case .dictionary(_, _, let entries):
+            self = .object(
+                entries.map { entry in
+                    if case .string(let key) = entry.key { return (key, JSON(entry.value)) }
+                    return (JSON(entry.key).text, JSON(entry.value))
+                })
+        case .variant(let value): self = JSON(value)
+        }
+    }
+}

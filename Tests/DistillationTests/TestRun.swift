@@ -1,0 +1,36 @@
+import Diffusion
+import Distillation
+import Foundation
+
+/// Small networks and runs, so that a step takes milliseconds.
+enum TestRun {
+    static func withFolder<T>(_ body: (String) throws -> T) throws -> T {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("refine-run-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: url) }
+        return try body(url.path)
+    }
+
+    static var training: TrainingConfiguration {
+        var c = TrainingConfiguration()
+        (c.seed, c.steps, c.batch, c.cropSize, c.largeCropInterval) = (3, 4, 2, 32, 3)
+        (c.warmUpSteps, c.scenes, c.simpleShare) = (1, 2, 1)
+        return c
+    }
+
+    static func student(_ channels: [Int] = [16, 32]) -> NetworkShape {
+        .student(codec: CodecConfiguration(), channels: channels)
+    }
+
+    static func teacher(_ channels: [Int] = [16, 32]) -> NetworkShape {
+        .teacher(codec: CodecConfiguration(), channels: channels)
+    }
+
+    /// A trainer of the task loss alone.
+    static func trainer(
+        in folder: String, _ shape: NetworkShape = student(), _ training: TrainingConfiguration = training
+    ) throws -> Trainer {
+        try Trainer(.init(method: .task, training: training), folder: folder) { kept in
+            TaskObjective(try shape.network(kept: kept, start: nil, training), training)
+        }
+    }
+}
