@@ -12,4 +12,9 @@ public struct StageFeature {
     public let stage: Stage
     /// [N, C, H, W]
     public let value: Variable
+
+    public init(stage: Stage, value: Variable) {
+        self.stage = stage
+        self.value = value
+    }
 }

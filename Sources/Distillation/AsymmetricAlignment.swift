@@ -123,6 +123,13 @@ public struct StageShape: Sendable, Equatable {
     /// Where it lies on its way: 0 for the first stage, 1 for the last.
     public let depth: Double
 
+    public init(stage: StageFeature.Stage, channels: Int, level: Int, depth: Double) {
+        self.stage = stage
+        self.channels = channels
+        self.level = level
+        self.depth = depth
+    }
+
     var way: Way {
         switch stage {
         case .down: .down

@@ -45,7 +45,8 @@ public final class SemiSupervisedStage: TrainingObjective {
         self.training = training
         self.stage = stage
         let copies = Dictionary(uniqueKeysWithValues: base.parameters.map { ($0.name, $0.variable.value.copy()) })
-        network = try InpaintingNetwork(base.shape, weights: copies, origin: "base", requiresGradient: true)
+        let network = try InpaintingNetwork(base.shape, weights: copies, origin: "base", requiresGradient: true)
+        self.network = network
         self.teacher = teacher.map { FrozenTeacher($0, givesFeatures: false) }
         try self.teacher?.require(comparable: base.shape)
         adapters = stage.adapterRank.map { LowRankAdapters(network, rank: $0, seed: training.seed) }
@@ -53,7 +54,7 @@ public final class SemiSupervisedStage: TrainingObjective {
         self.pools = pools
         let scenes = CropSampler(training), share = stage.unlabelledShare
         makeBatch = { step in
-            try Self.batch(step: step, training, share: share, scenes, pools.labelled, pools.unlabelled)
+            try SemiSupervisedStage.batch(step: step, training, share: share, scenes, pools.labelled, pools.unlabelled)
         }
     }
 

@@ -12,20 +12,20 @@ struct Report: ParsableCommand {
               refine-distill report runs/student --json | jq '.metrics[-1].validation'
             """)
 
-    @Argument(help: "The folder of a run, or of an ablation.") var run: String
+    @Argument(help: "The folder of a run, or of an ablation.") var folder: String
     @Flag(help: "Everything as JSON.") var json = false
 
     func run() throws {
-        let table = "\(run)/ablation.\(json ? "json" : "md")"
+        let table = "\(folder)/ablation.\(json ? "json" : "md")"
         if let data = FileManager.default.contents(atPath: table) {
             return print(String(decoding: data, as: UTF8.self))
         }
         // Of a comparison that is under way: every arm that has begun.
-        let arms = ((try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []).sorted().filter { name in
+        let arms = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().filter { name in
             AblationArm.allCases.contains { name.hasPrefix("\($0.rawValue)-seed") }
         }
-        guard !arms.isEmpty else { return try show([try RunReport(reading: run)], [""]) }
-        try show(try arms.map { try RunReport(reading: "\(run)/\($0)") }, arms)
+        guard !arms.isEmpty else { return try show([try RunReport(reading: folder)], [""]) }
+        try show(try arms.map { try RunReport(reading: "\(folder)/\($0)") }, arms)
     }
 
     private func show(_ reports: [RunReport], _ names: [String]) throws {

@@ -73,24 +73,30 @@ import Testing
         var random = SeededRandom(seed: 5)
         let a = random.normalTensor([1, 2, 4, 4]), b = random.normalTensor([1, 2, 2, 2])
         let loss = alignment.loss(
-            student: [.init(stage: .middle, value: Variable(a))], teacher: [.init(stage: .middle, value: Variable(b))])
+            student: [StageFeature(stage: .middle, value: Variable(a))],
+            teacher: [StageFeature(stage: .middle, value: Variable(b))])
         let weight = try #require(alignment.parameters.tensors["projections.0.weight"]).values.map(Double.init)
         let bias = try #require(alignment.parameters.tensors["projections.0.bias"]).values.map(Double.init)
         func normalized(_ x: [Double]) -> [Double] {
             let mean = x.reduce(0, +) / Double(x.count)
-            let variance = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.count)
-            return x.map { ($0 - mean) / (variance + 1e-4).squareRoot() }
+            var variance = 0.0
+            for value in x { variance += (value - mean) * (value - mean) / Double(x.count) }
+            let deviation = (variance + 1e-4).squareRoot()
+            return x.map { ($0 - mean) / deviation }
         }
+        let input = a.values.map(Double.init), target = b.values.map(Double.init)
         var sum = 0.0
         for channel in 0..<2 {
-            let projected = (0..<16).map { i in
-                (0..<2).reduce(bias[channel]) { $0 + weight[channel * 2 + $1] * Double(a.values[$1 * 16 + i]) }
+            let (first, second) = (weight[channel * 2], weight[channel * 2 + 1])
+            var projected: [Double] = []
+            for i in 0..<16 { projected.append(bias[channel] + first * input[i] + second * input[16 + i]) }
+            var pooled: [Double] = []
+            for i in [0, 2, 8, 10] {
+                let pair = projected[i] + projected[i + 1], below = projected[i + 4] + projected[i + 5]
+                pooled.append((pair + below) / 4)
             }
-            let pooled = [0, 2, 8, 10].map { i in
-                (projected[i] + projected[i + 1] + projected[i + 4] + projected[i + 5]) / 4
-            }
-            let target = (0..<4).map { Double(b.values[channel * 4 + $0]) }
-            for (x, y) in zip(normalized(pooled), normalized(target)) { sum += (x - y) * (x - y) }
+            let wanted = Array(target[(channel * 4)..<(channel * 4 + 4)])
+            for (x, y) in zip(normalized(pooled), normalized(wanted)) { sum += (x - y) * (x - y) }
         }
         #expect(abs(Double(loss.value.scalar) - sum / 16) < 1e-4)
     }
