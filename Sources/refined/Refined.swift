@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+@preconcurrency import Glibc
 import Logging
 import RefineConfig
 import RefineDaemon

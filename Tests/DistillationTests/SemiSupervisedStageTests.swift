@@ -53,7 +53,7 @@ import Testing
         var result: [String: [Float]] = [:]
         for stop in stops {
             let trainer = try Trainer(.init(method: .finetuning, training: Self.training), folder: folder) { _ in
-                try stage(Photos(), labelled: nil, teacher: nil, change)
+                try stage(Photos(), change)
             }
             try trainer.train(shouldStop: { trainer.step >= stop })
             let network = try trainer.averagedNetwork()
