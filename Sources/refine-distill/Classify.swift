@@ -69,7 +69,11 @@ struct Classify: ParsableCommand {
             for material in MaterialClassifier.materials { print(material) }
             return
         }
-        let network = try classifier.map(MaterialClassifier.init(reading:)) ?? MaterialClassifier()
+        guard let path = classifier ?? MaterialClassifier.defaultPath() else {
+            throw EvaluateError(
+                "No classifier is installed. Train one with refine-distill classify-train, and give it by --classifier")
+        }
+        let network = try MaterialClassifier(reading: path)
         let report =
             try crops.map { try look(network, at: $0) }
             ?? Report(confusion: MaterialTraining.test(network, perMaterial: perMaterial))

@@ -19,6 +19,8 @@ public final class MaterialClassifier {
     let parameters: ParameterSet
     private let layers: [(convolution: Convolution2D, norm: GroupNormalization)]
     private let head: Linear
+    /// Minus the mean and one over the deviation of the pooled features, as they were before training.
+    private let shift: Tensor, scale: Tensor
 
     init(_ parameters: ParameterSet) throws {
         let root = parameters.root
@@ -40,6 +42,8 @@ public final class MaterialClassifier {
             }
         }
         self.layers = layers
+        shift = try root.scope("pool").parameter("shift", [input], .zeros).value
+        scale = try root.scope("pool").parameter("scale", [input], .ones).value
         head = try Linear(root.scope("head"), input, MaterialClasses.substances.count)
     }
 
@@ -52,15 +56,6 @@ public final class MaterialClassifier {
         return [
             "\(prefix)/share/refine-control/\(name)", "\(folder)/refine-control_Distillation.resources/\(name)",
         ].first { FileManager.default.fileExists(atPath: $0) }
-    }
-
-    /// The package's own weights.
-    /// - Throws: `ModelError`.
-    public convenience init() throws {
-        guard let path = Self.defaultPath() else {
-            throw ModelError(.missingFile, at: "material-classifier.safetensors", "the package's classifier is missing")
-        }
-        try self.init(reading: path)
     }
 
     /// Weights from a file of `refine-distill classify-train`.
@@ -80,15 +75,35 @@ public final class MaterialClassifier {
         try Safetensors.write(parameters.tensors, to: path, as: .float16, metadata: metadata)
     }
 
+    /// Brings the pooled features of new weights to mean 0 and deviation 1. Averages over a hole differ little between
+    /// pictures: left as they are, the head would need a thousand steps to grow large enough to see the difference.
+    func calibrate(_ images: Tensor, holes: Tensor) {
+        let features = pooled(images, holes: holes).value, (count, width) = (features.shape[0], features.shape[1])
+        for channel in 0..<width {
+            let values = (0..<count).map { Double(features.pointer[$0 * width + channel]) }
+            let mean = values.reduce(0, +) / Double(count)
+            let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+            shift.pointer[channel] = Float(-mean)
+            scale.pointer[channel] = Float(1 / max(variance.squareRoot(), 1e-3))
+        }
+    }
+
     /// Logits [N, classes] of RGB [N, 3, side, side] in 0...1 with holes [N, 1, side, side], 1 = hole.
     func logits(_ images: Tensor, holes: Tensor) -> Variable {
+        let features = pooled(images, holes: holes).addingAlongChannels(Variable(shift))
+        let factors = (0..<features.shape[0]).flatMap { _ in scale.values }
+        return head(features * Variable(Tensor(factors, shape: features.shape)))
+    }
+
+    /// The last features averaged over the hole, [N, channels].
+    private func pooled(_ images: Tensor, holes: Tensor) -> Variable {
         let (batch, side) = (images.shape[0], images.shape[2])
         var x = Variable(Tensor.concatenated([images * 4 - Tensor(repeating: 2, shape: images.shape), holes]))
         for layer in layers { x = layer.norm(layer.convolution(x)) }
         let cells = x.shape[2] * x.shape[3]
         let pool = Self.poolingWeights(holes, batch: batch, side: side, cellSide: side / x.shape[3])
-        let pooled = x.reshaped([batch, x.shape[1], cells]).matrixProduct(Variable(pool))
-        return head(pooled.reshaped([batch, x.shape[1]]))
+        let average = x.reshaped([batch, x.shape[1], cells]).matrixProduct(Variable(pool))
+        return average.reshaped([batch, x.shape[1]])
     }
 
     /// The share of each cell in the hole, [N, cells, 1], summing to one.

@@ -3,8 +3,8 @@ import TensorCore
 
 /// Trains a ``MaterialClassifier`` on the generator's materials.
 public struct MaterialTraining: Sendable {
-    public var steps = 1_000
-    public var batch = 24
+    public var steps = 800
+    public var batch = 16
     public var seed: UInt64 = 1
     public var learningRate: Float = 6e-4
     /// Pictures drawn of each material; every sample cuts one anew.
@@ -32,6 +32,9 @@ public struct MaterialTraining: Sendable {
         let batches = MaterialBatches(
             .training, patchesPerMaterial: patchesPerMaterial, backgrounds: backgrounds, seed: seed)
         batches.prepare()
+        // A batch beyond all steps, large enough for deviations.
+        let (images, holes) = Self.tensors(batches.batch(step: steps, count: 96))
+        classifier.calibrate(images, holes: holes)
         for step in 0..<steps {
             let batch = batches.batch(step: step, count: batch)
             let (images, holes) = Self.tensors(batch)
