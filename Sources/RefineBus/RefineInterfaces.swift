@@ -104,13 +104,15 @@ public enum RefineInterfaces {
                 """
                 The filled photo, one for each variant, in the format of the input, each in a file descriptor to read \
                 from the start. Where the job has the option compare, a PNG follows: photo with hole, classical fill, \
-                ours (the first variant) and original, side by side. No option is defined. Can be called again until the job goes away: ten minutes after it \
-                finished, or earlier when many newer results wait.
+                ours (the first variant) and original, side by side. No option is defined. Can be called again until the \
+                job goes away: ten minutes after it finished, or earlier when many newer results wait.
                 info: seed t, seeds at (of each variant: a call for one with it and these steps gives the same bytes), \
                 steps u, model s, generation s, format s (png, jpeg... or that of the layout), width u, height u, \
                 stride u (of pixels), masked-fraction d, warnings as (codes: mask-covers-most, first-page-only, \
                 unknown-words), notes as (codes about the format), seconds a{sd} (by stage), unknown-words as (words of \
-                the prompt that the model does not know and ignores), compare u (index in images, where there is one).
+                the prompt that the model does not know and ignores), plan s (identifies the algorithms of the engine: with \
+                the same one, seed, steps and generation the same kind of CPU gives the same bytes), compare u (index in \
+                images, where there is one).
                 Errors: the one that ended the job; NotFound (not finished); NotAllowed (not the owner).
                 """),
         ],
