@@ -17,6 +17,8 @@ struct Classify: ParsableCommand {
             prompted, or "none" for fills without a prompt, whose line is the rate to beat. Crops have a side of 128 or \
             256 pixels; the latter are halved.
 
+            Fills are written by evaluate: with --prompt and --output.
+
             EXAMPLES
               refine-distill classify
               refine-distill classify --crops dev-128.safetensors --fills none=plain.safetensors \\

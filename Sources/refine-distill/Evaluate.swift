@@ -4,6 +4,7 @@ import Distillation
 import Foundation
 import Layers
 import Metrics
+import TensorCore
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,6 +29,8 @@ struct Evaluate: ParsableCommand {
               refine-distill evaluate --model models/student --crops dev-128.safetensors
               refine-distill evaluate --model models/student --steps 1,4 --crops dev-256.safetensors --json
               refine-distill evaluate --model models/student --crops dev-128.safetensors --output fills.safetensors
+              refine-distill evaluate --model models/student --crops dev-128.safetensors --prompt "a brick wall" \\
+                --output brick.safetensors
               refine-distill evaluate --crops dev-128.safetensors --fills ours=fills.safetensors
               refine-distill evaluate --references photos --masks masks --fills ours=filled --fills other=others
             """)
@@ -47,6 +50,10 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("Denoising steps; several numbers give several rows.", valueName: "n,n"))
     var steps = "1"
     @Option(help: "Of the noise.") var seed: UInt64 = 0
+    @Option(help: ArgumentHelp("What the model is asked to fill in, for every crop.", valueName: "text"))
+    var prompt: String?
+    @Option(help: ArgumentHelp("How strictly to follow the prompt; the model's own where left out.", valueName: "n"))
+    var guidance: Float?
     @Option(
         help: ArgumentHelp(
             "Write the model's fills (of the first number of steps) here: safetensors with \"fills\" and \"prefills\".",
@@ -69,7 +76,9 @@ struct Evaluate: ParsableCommand {
             }
         } else {
             guard !fills.isEmpty else { throw ValidationError("Give --fills NAME=DIR to measure.") }
-            guard model == nil, output == nil else { throw ValidationError("--model and --output go with --crops.") }
+            guard model == nil, output == nil, prompt == nil else {
+                throw ValidationError("--model, --prompt and --output go with --crops.")
+            }
         }
         _ = try stepCounts()
     }
@@ -113,10 +122,11 @@ struct Evaluate: ParsableCommand {
         if let model {
             let set = try ValidationSet(reading: path)
             let pipeline = try InpaintingPipeline(directory: model)
+            let filling = try PromptedFilling(pipeline, prompt: prompt, guidance: guidance, place: model)
             rows.append(try evaluator.scores(of: CropFile.images(of: set.prefills), name: "pre-fill"))
             let name = pipeline.name
             for (index, count) in try stepCounts().enumerated() {
-                let filled = set.fills(by: pipeline, steps: count, seed: seed)
+                let filled = set.fills(by: filling, steps: count, seed: seed)
                 if index == 0, let output {
                     try Safetensors.write(["fills": filled, "prefills": set.prefills], to: output)
                 }
@@ -154,5 +164,34 @@ struct Evaluate: ParsableCommand {
         let evaluator = FillEvaluator(folders.samples, weights: try metricWeights())
         let rows = try zip(namedFills, folders.fills).map { try evaluator.scores(of: $1, name: $0.name) }
         return FillReport(rows: rows, evaluator)
+    }
+}
+
+/// A model that is asked for the same in every crop.
+private struct PromptedFilling: CropFilling {
+    private let pipeline: InpaintingPipeline
+    private let condition: PromptCondition?
+
+    /// - Throws: `EvaluateError` for a prompt that the model would not hear.
+    init(_ pipeline: InpaintingPipeline, prompt: String?, guidance: Float?, place: String) throws {
+        if let prompt {
+            guard pipeline.hasTextEncoder else {
+                throw EvaluateError(
+                    "\(place) has no text encoder. Leave out --prompt, or choose a model that reads text")
+            }
+            let unknown = pipeline.unknownWords(in: prompt)
+            if !unknown.isEmpty {
+                let line = "warning: the model was never trained with: \(unknown.joined(separator: ", "))\n"
+                FileHandle.standardError.write(Data(line.utf8))
+            }
+        }
+        self.pipeline = pipeline
+        condition = pipeline.condition(prompt: prompt, guidance: guidance)
+    }
+
+    func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
+        let run = pipeline.start(prefill: prefill, mask: mask, steps: steps, seed: seed, condition: condition)
+        while run.completedSteps < run.totalSteps { run.step() }
+        return run.tensor()
     }
 }

@@ -91,6 +91,7 @@ import Testing
             (["--references", photos, "--fills", "x=\(folder.path)/missing"], "not a folder"),
             (["--references", photos, "--fills", "x=\(folder.path)/other"], "can be compared"),
             (["--references", photos], "--fills NAME=DIR"),
+            (["--references", photos, "--fills", "x=y", "--prompt", "brick"], "go with --crops"),
             (["--fills", "x=y"], "either --crops FILE or --references DIR"),
             (["--crops", "a", "--fills", "x=y", "--masks", "m"], "--masks goes with"),
             (["--crops", "\(folder.path)/none", "--fills", "x=y"], "there is no such file"),

@@ -3,10 +3,10 @@ import TensorCore
 
 /// Trains a ``MaterialClassifier`` on the generator's materials.
 public struct MaterialTraining: Sendable {
-    public var steps = 2_500
+    public var steps = 1_000
     public var batch = 24
     public var seed: UInt64 = 1
-    public var learningRate: Float = 2e-3
+    public var learningRate: Float = 6e-4
     /// Pictures drawn of each material; every sample cuts one anew.
     public var patchesPerMaterial = 60
     /// Scenes that samples are put into.
