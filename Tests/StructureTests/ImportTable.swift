@@ -51,7 +51,10 @@ enum ImportTable {
             "refine-distill",
             ["Distillation", "Inpainting", "Diffusion", "Layers", "TensorCore", "ImageCodec", "ArgumentParser"]
         ),
-        ("refine-bench", ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ArgumentParser"]),
+        (
+            "refine-bench",
+            ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ImageLibrary", "ArgumentParser"]
+        ),
     ]
 
     /// Modules of the toolchain and the C library, which every target may import.
