@@ -86,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "refine-bench",
             dependencies: [
-                "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore",
+                "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ImageLibrary",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

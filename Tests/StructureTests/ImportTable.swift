@@ -57,7 +57,10 @@ enum ImportTable {
                 "ArgumentParser",
             ]
         ),
-        ("refine-bench", ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ArgumentParser"]),
+        (
+            "refine-bench",
+            ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ImageLibrary", "ArgumentParser"]
+        ),
     ]
 
     /// Modules of the toolchain and the C library, which every target may import.
