@@ -48,7 +48,7 @@ import Testing
         var help = ""
         for command in [
             ["inpaint"], ["jobs"], ["cancel"], ["monitor"], ["status"], ["privacy"], ["library", "add"],
-            ["library", "list"], ["library", "rescan"], ["config", "show"],
+            ["library", "list"], ["library", "rescan"], ["config", "show"], ["doctor"],
         ] { help += try await Program.product("refinectl", bus: nil).run(command + ["--help"]).output }
         for option in manual.matches(of: /--[a-z]+/) { #expect(help.contains(option.output), "\(option.output)") }
     }
