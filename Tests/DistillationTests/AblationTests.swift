@@ -57,6 +57,8 @@ import Testing
             #expect(trained.map(\.steps) == AblationArm.allCases.map { $0 == .secondStage ? 5 : 3 })
             for (i, one) in trained.enumerated() {
                 for other in trained[(i + 1)...] {
+                    // In networks of equally many stages these two pair them alike.
+                    if one.arm == .trilevel, other.arm == .equalIndex { continue }
                     #expect(weights(one) != weights(other), "\(one.arm) and \(other.arm)")
                 }
             }

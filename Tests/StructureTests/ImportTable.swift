@@ -20,7 +20,7 @@ enum ImportTable {
         // The model and the method.
         ("Diffusion", ["Layers", "Autograd", "TensorCore"]),
         // CKernels: the plate solver of the pre-fill.
-        ("Inpainting", ["Diffusion", "CKernels"]),
+        ("Inpainting", ["Diffusion", "TensorCore", "CKernels"]),
         ("Metrics", ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
         ("Distillation", ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
 
