@@ -66,7 +66,9 @@ struct Failure: Error {
             case "image": (photo ?? "the photo", Code.dataError)
             case "mask": (mask.map { "the mask \($0)" } ?? "the mask", Code.dataError)
             case "box": ("--box", Code.dataError)
-            case let name where InpaintOptions.specification.contains { $0.name == name }: ("--\(name)", Code.usage)
+            case "polygon": ("--polygon", Code.dataError)
+            case let name where InpaintOptions.specification.contains { $0.name == name }:
+                ("--\(name.replacing("_", with: "-"))", Code.usage)
             case let name: (name, Code.dataError)
             }
         let final: Int32 =
