@@ -15,7 +15,7 @@ public enum RefineInterfaces {
                 Fills the masked part of a photo. Returns at once; the work is the returned job's.
                 image: a regular file or memfd with a photo in any supported format.
                 mask: a regular file or memfd with an image as large as the upright photo: white (or opaque, where \
-                the image has alpha) is filled, black is kept. Of zero length where the option box is given.
+                the image has alpha) is filled, black is kept. Of zero length where the option box or polygon is given.
                 options:
                 \(InpaintOptions.documentation)
                 Errors: InvalidArgument (unknown option, wrong type, out of range), Busy (queue full, or full for this \
@@ -70,7 +70,8 @@ public enum RefineInterfaces {
             .init("Version", "s", .never, "The version of the daemon."),
             .init(
                 "Capabilities", "as", .silent,
-                "Codes of what this daemon and its model can do: inpaint, pixels, box, compare, variants, prompt."),
+                "Codes of what this daemon and its model can do: inpaint, pixels, box, polygon, invert, "
+                    + "fit_mask, compare, variants, prompt."),
             .init(
                 "Privacy", "a{sb}", .silent,
                 "Each guard by name, and whether it holds: those of the daemon, and with worker- before the name those of "
