@@ -28,6 +28,7 @@ let package = Package(
         .target(
             name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=fast"])],
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+        .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CSandbox"),
 
         // The engine.
@@ -46,7 +47,7 @@ let package = Package(
             dependencies: ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
 
         // Files, the sandboxed worker, the bus, the daemon.
-        .target(name: "ImageCodec", dependencies: ["CVips"]),
+        .target(name: "ImageCodec", dependencies: ["CVips", "CJPEG"]),
         .target(name: "WorkerProtocol"),
         .target(name: "WorkerRoles", dependencies: ["ImageCodec", "WorkerProtocol", "CSandbox"]),
         .target(name: "BusTransport", dependencies: ["CDBus", .product(name: "Logging", package: "swift-log")]),
@@ -86,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "refine-bench",
             dependencies: [
-                "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore",
+                "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ImageLibrary",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -105,7 +106,7 @@ let package = Package(
         .executableTarget(name: "guard-probe", dependencies: ["CSandbox"], path: "Tests/GuardProbe"),
         .testTarget(
             name: "WorkerTests",
-            dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec", "TestSupport", "guard-probe"]),
+            dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec", "CJPEG", "TestSupport", "guard-probe"]),
         .testTarget(name: "PersonalizationTests", dependencies: ["Personalization"]),
         .testTarget(
             name: "LibraryTests",

@@ -48,10 +48,11 @@ public struct NetworkShape: Codable, Sendable, Equatable {
         unet.layersPerBlock = 2
         unet.setLevels(channels ?? [144, 160, 176])
         unet.setTextLevels(heads: 4, width: 128)
-        var control = ControlNetConfiguration(
-            for: unet, conditioningChannels: codec.conditionChannels,
+        var encoder = unet
+        encoder.inChannels = codec.residualChannels
+        let control = ControlNetConfiguration(
+            for: encoder, conditioningChannels: codec.conditionChannels,
             conditioningEmbeddingOutChannels: [unet.blockOutChannels[0]])
-        control.backbone.inChannels = codec.residualChannels
         return NetworkShape(codec: codec, unet: unet, controlNet: control)
     }
 

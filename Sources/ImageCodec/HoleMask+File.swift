@@ -4,22 +4,32 @@ extension HoleMask {
     /// - Parameters:
     ///   - width: of the upright photo, which the mask must match.
     ///   - height: of the upright photo.
+    ///   - inverted: fill what the mask leaves out.
+    ///   - fits: scale a mask of another size to the photo's, instead of refusing it.
     /// - Throws: `CodecError` about "mask".
-    public init(file: FileBytes, width: Int, height: Int, limits: CodecLimits = CodecLimits()) throws {
+    public init(
+        file: FileBytes, width: Int, height: Int, inverted: Bool = false, fits: Bool = false,
+        limits: CodecLimits = CodecLimits()
+    ) throws {
         let reader = try PhotoReader(file: file, argument: "mask", limits: limits)
-        guard reader.info.width == width, reader.info.height == height else {
+        let (ownWidth, ownHeight) = (reader.info.width, reader.info.height)
+        guard fits || (ownWidth == width && ownHeight == height) else {
             throw CodecError(
                 .invalidArgument, argument: "mask", reason: "mask-size",
                 message: """
-                    The mask has \(reader.info.width)x\(reader.info.height) pixels, the photo (turned upright) \
-                    \(width)x\(height). Scale the mask to \(width)x\(height).
+                    The mask has \(ownWidth)x\(ownHeight) pixels, the photo (turned upright) \(width)x\(height). \
+                    Scale the mask to \(width)x\(height), or have it fitted (--fit-mask, fit_mask).
                     """)
         }
         let values =
             try reader.info.layout.bitDepth == 8
             ? Self.values(of: reader, as: UInt8.self) { $0 }
             : Self.values(of: reader, as: UInt16.self) { UInt8($0 >> 8) }
-        try self.init(width: width, height: height, values: values, argument: "mask")
+        let fitted =
+            ownWidth == width && ownHeight == height
+            ? values
+            : MaskScaling.scaled(values, from: (ownWidth, ownHeight), to: (width, height))
+        try self.init(width: width, height: height, marked: fitted, inverted: inverted, argument: "mask")
     }
 
     private static func values<Sample: FixedWidthInteger & UnsignedInteger>(

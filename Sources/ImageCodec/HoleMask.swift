@@ -16,49 +16,36 @@ public struct HoleMask: Sendable {
     public var warnings: [String] { fraction > Self.mostFraction ? ["mask-covers-most"] : [] }
 
     /// Checks that there is something to fill and something to fill it from.
-    init(width: Int, height: Int, values: [UInt8], argument: String) throws {
-        let filled = values.count { $0 != 0 }
+    ///
+    /// - Parameters:
+    ///   - marked: `[height, width]`, 0 or 255.
+    ///   - inverted: fill what is not marked.
+    init(width: Int, height: Int, marked: [UInt8], inverted: Bool, argument: String) throws {
+        let count = marked.count { $0 != 0 }
+        let filled = inverted ? marked.count - count : count
         guard filled > 0 else {
             throw CodecError(
                 .invalidArgument, argument: argument, reason: "mask-empty",
-                message: "The mask is empty: no pixel is white. Paint what is to be filled white, the rest black.")
+                message: inverted
+                    ? "The \(argument), inverted, is empty: all of it is white. Leave out the inversion."
+                    : "The mask is empty: no pixel is white. Paint what is to be filled white, the rest black.")
         }
-        guard filled < values.count else {
+        guard filled < marked.count else {
             throw CodecError(
                 .invalidArgument, argument: argument, reason: "mask-covers-everything",
-                message: """
+                message: inverted
+                    ? """
+                    The \(argument), inverted, covers the whole photo, so there is nothing to fill it from. Leave out \
+                    the inversion, or leave some of the photo white.
+                    """
+                    : """
                     The \(argument) covers the whole photo, so there is nothing to fill it from. White means fill: \
                     invert the mask, or leave some of the photo black.
                     """)
         }
         self.width = width
         self.height = height
-        self.values = values
-        fraction = Double(filled) / Double(values.count)
-    }
-
-    /// Fills rectangles.
-    ///
-    /// - Throws: `CodecError` for a box that is empty or not inside the photo, or when they cover everything.
-    public init(boxes: [PixelBox], width: Int, height: Int) throws {
-        var values = [UInt8](repeating: 0, count: width * height)
-        for box in boxes {
-            // Differences instead of sums: the numbers are a caller's, and must not overflow.
-            guard box.width > 0, box.height > 0, box.x >= 0, box.y >= 0, box.x < width, box.y < height,
-                box.width <= width - box.x, box.height <= height - box.y
-            else {
-                throw CodecError(
-                    .invalidArgument, argument: "box", reason: "box-outside",
-                    message: """
-                        The box \(box.x),\(box.y),\(box.width),\(box.height) does not lie inside the photo, which has \
-                        \(width)x\(height) pixels. Give X,Y,WIDTH,HEIGHT in pixels of the upright photo.
-                        """)
-            }
-            for y in box.y..<box.y + box.height {
-                values.replaceSubrange(
-                    y * width + box.x..<y * width + box.x + box.width, with: repeatElement(255, count: box.width))
-            }
-        }
-        try self.init(width: width, height: height, values: values, argument: "box")
+        values = inverted ? marked.map { ~$0 } : marked
+        fraction = Double(filled) / Double(marked.count)
     }
 }

@@ -18,8 +18,9 @@ public struct PhotoWriterOptions: Sendable {
 
 /// Writes a photo again with its hole filled: the same format, bands, depth and metadata.
 ///
-/// Pixels where `changed` is 0 are the source's own; lossless formats keep them bit for bit. The orientation is applied
-/// to the pixels and reset in the metadata, and thumbnails, which show the photo before the fill, are left out.
+/// Pixels where `changed` is 0 are the source's own; lossless formats keep them bit for bit. Of a JPEG file only the
+/// blocks that the fill touches are encoded, as the file is stored; in other formats the orientation is applied to the
+/// pixels and reset in the metadata. Thumbnails, which show the photo before the fill, are left out.
 public enum PhotoWriter {
     /// - Parameters:
     ///   - source: the photo as it was given.
@@ -41,6 +42,23 @@ public enum PhotoWriter {
             throw CodecError(
                 .failed, argument: "filled", reason: "size", message: "The fill has another size than the photo.")
         }
+        if info.format == .jpeg, options.quality == nil {
+            if let patched = try patchJPEG(reader, filled: filled, changed: changed) { return patched }
+            // libvips streams a file once.
+            return try encodeAnew(
+                PhotoReader(file: source, argument: "image", limits: limits), filled: filled, changed: changed,
+                options: options)
+        }
+        return try encodeAnew(reader, filled: filled, changed: changed, options: options)
+    }
+
+    /// Decodes the photo in its own bands, puts the fill in, and encodes all of it.
+    private static func encodeAnew(
+        _ reader: PhotoReader, filled: UnsafeRawBufferPointer, changed: UnsafeRawBufferPointer,
+        options: PhotoWriterOptions
+    ) throws -> EncodedFile {
+        let info = reader.info
+        let (width, height) = (info.width, info.height)
         // 64 bytes: libvips and its savers may read samples by vectors.
         let samples = UnsafeMutableRawBufferPointer.allocate(byteCount: reader.ownByteCount, alignment: 64)
         defer { samples.deallocate() }
@@ -56,6 +74,7 @@ public enum PhotoWriter {
         else { throw failed() }
         let picture = VipsPicture(owning: over)
         var notes = SourceMetadata.copy(from: decoded, to: picture)
+        if info.format == .jpeg { notes.append("jpeg-encoded-anew") }
         if info.orientation > 1 { notes.append("orientation-applied") }
         if info.layout.hasAlpha { notes.append("alpha-kept") }
         if info.layout.colour == .grey { notes.append("grey-kept") }

@@ -1,9 +1,9 @@
-/// Edits an XMP packet as text: the orientation becomes 1, thumbnails go.
+/// Edits an XMP packet as text: thumbnails go, and the orientation becomes 1 where the pixels were turned.
 enum XMPPacket {
-    static func cleaned(_ packet: [UInt8]) -> (packet: [UInt8], droppedThumbnail: Bool) {
+    static func cleaned(_ packet: [UInt8], uprights: Bool = true) -> (packet: [UInt8], droppedThumbnail: Bool) {
         var text = packet
         // Written as an attribute or as an element.
-        for lead in ["tiff:Orientation=\"", "tiff:Orientation='", "<tiff:Orientation>"] {
+        for lead in ["tiff:Orientation=\"", "tiff:Orientation='", "<tiff:Orientation>"] where uprights {
             var from = 0
             while let range = find(Array(lead.utf8), in: text, from: from) {
                 let digit = range.upperBound

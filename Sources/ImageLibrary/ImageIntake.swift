@@ -29,38 +29,45 @@ public final class ImageIntake {
     /// Notes that an image was read.
     ///
     /// - Parameter image: as ``LibraryStore/waiting(limit:)`` gave it; ignored where it has changed or gone since.
-    public func accept(_ image: ImageRecord, _ facts: ImageFacts) throws {
+    public func accept(_ image: ImageRecord, _ facts: ImageFacts) throws { try accept([(image, facts)]) }
+
+    /// The same for several images, in one transaction.
+    public func accept(_ images: [(ImageRecord, ImageFacts)]) throws {
         try store.write { database in
-            guard try LibraryStore.isCurrent(database, image) else { return }
-            let isForgotten = try Bool.fetchOne(
-                database, sql: "SELECT EXISTS (SELECT 1 FROM forgotten WHERE content_hash = ?)",
-                arguments: [Data(facts.contentHash)])
-            // A copy of a forgotten photo, or the photo itself after it was touched.
-            if isForgotten == true { return try LibraryStore.drop(database, image, facts.contentHash) }
-            let options = try String.fetchOne(
-                database, sql: "SELECT options FROM folders WHERE id = ?", arguments: [image.folderID])
-            let isTooSmall =
-                min(facts.width, facts.height) < LibraryStore.decodedOptions(options ?? "").minimumSide
-            let moved = try Row.fetchOne(
-                database,
-                sql: "SELECT id, cluster_id, times_used FROM images WHERE state = 'missing' AND content_hash = ?",
-                arguments: [Data(facts.contentHash)])
-            var cluster: Int64? = moved?["cluster_id"]
-            if let moved {
-                try database.execute(sql: "DELETE FROM images WHERE id = ?", arguments: [moved["id"] as Int64])
-            }
-            if !isTooSmall && cluster == nil { cluster = try self.cluster(database, facts) }
-            try database.execute(
-                sql: """
-                    UPDATE images SET state = ?, content_hash = ?, perceptual_hash = ?, width = ?, height = ?,
-                        cluster_id = ?, last_error = ?, times_used = ? WHERE id = ?
-                    """,
-                arguments: [
-                    (isTooSmall ? ImageState.skipped : .ready).rawValue, Data(facts.contentHash),
-                    Int64(bitPattern: facts.perceptualHash), facts.width, facts.height, isTooSmall ? nil : cluster,
-                    isTooSmall ? "too-small" : nil, (moved?["times_used"] as Int?) ?? image.timesUsed, image.id,
-                ])
+            for (image, facts) in images { try accept(database, image, facts) }
         }
+    }
+
+    private func accept(_ database: Database, _ image: ImageRecord, _ facts: ImageFacts) throws {
+        guard try LibraryStore.isCurrent(database, image) else { return }
+        let isForgotten = try Bool.fetchOne(
+            database, sql: "SELECT EXISTS (SELECT 1 FROM forgotten WHERE content_hash = ?)",
+            arguments: [Data(facts.contentHash)])
+        // A copy of a forgotten photo, or the photo itself after it was touched.
+        if isForgotten == true { return try LibraryStore.drop(database, image, facts.contentHash) }
+        let options = try String.fetchOne(
+            database, sql: "SELECT options FROM folders WHERE id = ?", arguments: [image.folderID])
+        let isTooSmall =
+            min(facts.width, facts.height) < LibraryStore.decodedOptions(options ?? "").minimumSide
+        let moved = try Row.fetchOne(
+            database,
+            sql: "SELECT id, cluster_id, times_used FROM images WHERE state = 'missing' AND content_hash = ?",
+            arguments: [Data(facts.contentHash)])
+        var cluster: Int64? = moved?["cluster_id"]
+        if let moved {
+            try database.execute(sql: "DELETE FROM images WHERE id = ?", arguments: [moved["id"] as Int64])
+        }
+        if !isTooSmall && cluster == nil { cluster = try self.cluster(database, facts) }
+        try database.execute(
+            sql: """
+                UPDATE images SET state = ?, content_hash = ?, perceptual_hash = ?, width = ?, height = ?,
+                    cluster_id = ?, last_error = ?, times_used = ? WHERE id = ?
+                """,
+            arguments: [
+                (isTooSmall ? ImageState.skipped : .ready).rawValue, Data(facts.contentHash),
+                Int64(bitPattern: facts.perceptualHash), facts.width, facts.height, isTooSmall ? nil : cluster,
+                isTooSmall ? "too-small" : nil, (moved?["times_used"] as Int?) ?? image.timesUsed, image.id,
+            ])
     }
 
     /// Notes that an image cannot be read, so that it is not tried again until it changes.
@@ -116,12 +123,13 @@ extension LibraryStore {
         try images(where: "images.state = 'new' ORDER BY images.id LIMIT ?", [limit])
     }
 
-    /// Forgets the images that are nowhere any more. At the end of a pass, when all that is new has been read.
+    /// Forgets the images that are nowhere any more, and clusters without images. At the end of a pass, when all that is new has been read.
     public func dropMissing(in folder: Int64) throws {
         try write { database in
             try database.execute(
                 sql: "DELETE FROM images WHERE state = 'missing' AND folder_id = ?", arguments: [folder])
-            if database.changesCount > 0 { try Self.dropEmptyClusters(database) }
+            // Those of images that changed are empty too.
+            try Self.dropEmptyClusters(database)
         }
     }
 

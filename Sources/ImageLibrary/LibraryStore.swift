@@ -80,8 +80,12 @@ public final class LibraryStore: Sendable {
         try migrator.migrate(pool)
     }
 
-    /// Ends all connections.
-    public func close() throws { try pool.close() }
+    /// Brings everything into the one file and ends all connections.
+    public func close() throws {
+        // Fails while another process reads; then the journal is taken over by the next one that opens the file.
+        _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        try Self.refining { try pool.close() }
+    }
 
     // MARK: Damage
 

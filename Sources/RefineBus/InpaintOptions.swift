@@ -14,6 +14,16 @@ public struct InpaintOptions: Sendable, Equatable {
         }
     }
 
+    /// A corner of a polygon: (0, 0) is the top left corner of the upright photo's first pixel.
+    public struct Point: Sendable, Equatable {
+        public var x, y: Int32
+
+        public init(x: Int32, y: Int32) {
+            self.x = x
+            self.y = y
+        }
+    }
+
     public var steps: UInt32?
     public var seed: UInt64?
     public var feather: UInt32?
@@ -22,6 +32,9 @@ public struct InpaintOptions: Sendable, Equatable {
     public var guidance: Double?
     public var variants: UInt32?
     public var box: [Box] = []
+    public var polygon: [[Point]] = []
+    public var invert = false
+    public var fitMask = false
     public var compare = false
     public var handleToken: String?
     public var detach = false
@@ -38,6 +51,12 @@ public struct InpaintOptions: Sendable, Equatable {
             "box", .array(boxType),
             "rectangles x, y, width, height in pixels of the upright photo, filled like white mask"
         ),
+        (
+            "polygon", .array(polygonType),
+            "polygons, each of 3 or more corners x, y in pixels of the upright photo, filled like white mask; for Inpaint"
+        ),
+        ("invert", .bool, "fill what the mask, the rectangles and the polygons leave out; for Inpaint"),
+        ("fit_mask", .bool, "scale a mask of another size to the photo's instead of refusing it; for Inpaint"),
         ("compare", .bool, "also make one PNG: photo with hole, classical fill, ours and original, side by side"),
         ("prompt", .string, "what to fill in; models with a text encoder only"),
         ("guidance", .double, "how strictly to follow the prompt, 0 to 30; models with a text encoder only"),
@@ -55,6 +74,11 @@ public struct InpaintOptions: Sendable, Equatable {
     ]
 
     private static let boxType: BusType = .structure([.int32, .int32, .int32, .int32])
+    private static let pointType: BusType = .structure([.int32, .int32])
+    private static let polygonType: BusType = .array(pointType)
+
+    /// No mask is wanted.
+    public var hasShapes: Bool { !box.isEmpty || !polygon.isEmpty }
 
     static var documentation: String {
         specification.map { "\($0.name) \($0.type.signature): \($0.summary)." }.joined(separator: "\n")
@@ -94,7 +118,15 @@ extension InpaintOptions {
         compare = options["compare"]?.content() ?? false
         handleToken = options["handle_token"]?.content()
         detach = options["detach"]?.content() ?? false
+        invert = options["invert"]?.content() ?? false
+        fitMask = options["fit_mask"]?.content() ?? false
         if case .array(_, let boxes) = options["box"] { box = boxes.compactMap(Self.box) }
+        if case .array(_, let polygons) = options["polygon"] {
+            polygon = polygons.map { value in
+                guard case .array(_, let corners) = value else { return [] }
+                return corners.compactMap(Self.point)
+            }
+        }
     }
 
     private static func box(_ value: BusValue) -> Box? {
@@ -102,6 +134,13 @@ extension InpaintOptions {
             case .int32(let y) = fields[1], case .int32(let width) = fields[2], case .int32(let height) = fields[3]
         else { return nil }
         return Box(x: x, y: y, width: width, height: height)
+    }
+
+    private static func point(_ value: BusValue) -> Point? {
+        guard case .structure(let fields) = value, fields.count == 2, case .int32(let x) = fields[0],
+            case .int32(let y) = fields[1]
+        else { return nil }
+        return Point(x: x, y: y)
     }
 
     /// A name from outside, short and without control characters, for an error message.
@@ -123,6 +162,15 @@ extension InpaintOptions {
         options["handle_token"] = handleToken?.busValue
         if compare { options["compare"] = .bool(true) }
         if detach { options["detach"] = .bool(true) }
+        if invert { options["invert"] = .bool(true) }
+        if fitMask { options["fit_mask"] = .bool(true) }
+        if !polygon.isEmpty {
+            options["polygon"] = .array(
+                of: Self.polygonType,
+                polygon.map { corners in
+                    .array(of: Self.pointType, corners.map { .structure([.int32($0.x), .int32($0.y)]) })
+                })
+        }
         if !box.isEmpty {
             options["box"] = .array(
                 of: Self.boxType,

@@ -15,7 +15,7 @@ public enum RefineInterfaces {
                 Fills the masked part of a photo. Returns at once; the work is the returned job's.
                 image: a regular file or memfd with a photo in any supported format.
                 mask: a regular file or memfd with an image as large as the upright photo: white (or opaque, where \
-                the image has alpha) is filled, black is kept. Of zero length where the option box is given.
+                the image has alpha) is filled, black is kept. Of zero length where the option box or polygon is given.
                 options:
                 \(InpaintOptions.documentation)
                 Errors: InvalidArgument (unknown option, wrong type, out of range), Busy (queue full, or full for this \
@@ -70,7 +70,8 @@ public enum RefineInterfaces {
             .init("Version", "s", .never, "The version of the daemon."),
             .init(
                 "Capabilities", "as", .silent,
-                "Codes of what this daemon and its model can do: inpaint, pixels, box, compare, variants, prompt."),
+                "Codes of what this daemon and its model can do: inpaint, pixels, box, polygon, invert, "
+                    + "fit_mask, compare, variants, prompt."),
             .init(
                 "Privacy", "a{sb}", .silent,
                 "Each guard by name, and whether it holds: those of the daemon, and with worker- before the name those of "
@@ -104,13 +105,15 @@ public enum RefineInterfaces {
                 """
                 The filled photo, one for each variant, in the format of the input, each in a file descriptor to read \
                 from the start. Where the job has the option compare, a PNG follows: photo with hole, classical fill, \
-                ours (the first variant) and original, side by side. No option is defined. Can be called again until the job goes away: ten minutes after it \
-                finished, or earlier when many newer results wait.
+                ours (the first variant) and original, side by side. No option is defined. Can be called again until the \
+                job goes away: ten minutes after it finished, or earlier when many newer results wait.
                 info: seed t, seeds at (of each variant: a call for one with it and these steps gives the same bytes), \
                 steps u, model s, generation s, format s (png, jpeg... or that of the layout), width u, height u, \
                 stride u (of pixels), masked-fraction d, warnings as (codes: mask-covers-most, first-page-only, \
                 unknown-words), notes as (codes about the format), seconds a{sd} (by stage), unknown-words as (words of \
-                the prompt that the model does not know and ignores), compare u (index in images, where there is one).
+                the prompt that the model does not know and ignores), plan s (identifies the algorithms of the engine: with \
+                the same one, seed, steps and generation the same kind of CPU gives the same bytes), compare u (index in \
+                images, where there is one).
                 Errors: the one that ended the job; NotFound (not finished); NotAllowed (not the owner).
                 """),
         ],

@@ -4,8 +4,8 @@ import RefineBus
 
 /// Where the photo of a job comes from.
 enum JobSource: Sendable {
-    /// Files in formats, for the worker. The mask is nil where boxes say what to fill.
-    case files(image: BusFileDescriptor, mask: BusFileDescriptor?, boxes: [InpaintOptions.Box])
+    /// Files in formats, for the worker. The mask is nil where shapes say what to fill.
+    case files(image: BusFileDescriptor, mask: BusFileDescriptor?, marks: HoleMarks)
     /// Raw pixels in sealed memory.
     case pixels(RawPixels)
 
@@ -17,20 +17,20 @@ enum JobSource: Sendable {
     /// - Throws: `RefineError` that names the argument.
     init(_ member: String, _ arguments: [BusValue], _ options: InpaintOptions) throws {
         guard member == "Inpaint" else {
-            self = .pixels(try RawPixels(arguments, boxes: options.box))
+            self = .pixels(try RawPixels(arguments, options))
             return
         }
         guard arguments.count >= 2, let image = arguments[0].descriptor, let mask = arguments[1].descriptor else {
             throw BusError(remote: BusErrorName.invalidArguments, "Inpaint takes two file descriptors and options")
         }
         try InputFile.check(image, mask, options)
-        self = .files(image: image, mask: options.box.isEmpty ? mask : nil, boxes: options.box)
+        self = .files(image: image, mask: options.hasShapes ? nil : mask, marks: HoleMarks(options))
     }
 
     /// The pixels of the photo and what is to be filled.
     func decode(_ codec: any PhotoCodec) async throws -> DecodedFile {
         switch self {
-        case .files(let image, let mask, let boxes): try await codec.decode(image: image, mask: mask, boxes: boxes)
+        case .files(let image, let mask, let marks): try await codec.decode(image: image, mask: mask, marks: marks)
         case .pixels(let raw): try raw.read()
         }
     }
@@ -80,17 +80,17 @@ enum InputFile {
                 .unsupportedFormat, "image", "empty-file", "the photo's file has no content",
                 remedy: "check how the file was made")
         }
-        switch (try check(mask, named: "mask") == 0, options.box.isEmpty) {
+        switch (try check(mask, named: "mask") == 0, !options.hasShapes) {
         case (true, true):
             throw RefineError(
-                .invalidArgument, "mask", "empty-file", "the mask's file has no content and there is no box",
-                remedy: "give a mask that is white where the photo is to be filled, or the option box")
+                .invalidArgument, "mask", "empty-file", "the mask's file has no content and there is no box or polygon",
+                remedy: "give a mask that is white where the photo is to be filled, or the option box or polygon")
         case (false, false): throw maskAndBox
         default: break
         }
     }
 
     static let maskAndBox = RefineError(
-        .invalidArgument, "box", "mask-and-box", "there are a mask and a box",
-        remedy: "give one of them; with box the mask's file must be of zero length")
+        .invalidArgument, "box", "mask-and-box", "there are a mask and a box or polygon",
+        remedy: "give one of them; with box or polygon the mask's file must be of zero length")
 }

@@ -10,11 +10,10 @@ public protocol PhotoCodec: Sendable {
     ///
     /// - Parameters:
     ///   - image: The photo's file.
-    ///   - mask: The mask's file; nil where `boxes` says what to fill.
-    ///   - boxes: Rectangles in pixels of the upright photo.
-    /// - Throws: `RefineError` whose subject is `image`, `mask` or `box`.
+    ///   - mask: The mask's file; nil where shapes in `marks` say what to fill.
+    /// - Throws: `RefineError` whose subject is `image`, `mask`, `box` or `polygon`.
     func decode(
-        image: BusFileDescriptor, mask: BusFileDescriptor?, boxes: [InpaintOptions.Box]
+        image: BusFileDescriptor, mask: BusFileDescriptor?, marks: HoleMarks
     ) async throws -> DecodedFile
 
     /// Writes the photo again, in its own format, with the pixels where `outcome.changed` is not 0 replaced.

@@ -16,12 +16,20 @@ struct RawPixels: Sendable {
     /// Seals the memory and compares sizes; reads no pixel.
     ///
     /// - Throws: `RefineError` that names the argument.
-    init(_ arguments: [BusValue], boxes: [InpaintOptions.Box]) throws {
+    init(_ arguments: [BusValue], _ options: InpaintOptions) throws {
+        let given: [(String, Bool)] = [
+            ("polygon", !options.polygon.isEmpty), ("invert", options.invert), ("fit_mask", options.fitMask),
+        ]
+        if let (name, _) = given.first(where: { $0.1 }) {
+            throw RefineError(
+                .invalidArgument, name, "files-only", "the option is for Inpaint, not for InpaintPixels",
+                remedy: "leave it out, and draw the mask accordingly")
+        }
         guard arguments.count >= 4, let pixels = arguments[0].descriptor, let mask = arguments[2].descriptor else {
             throw BusError(remote: BusErrorName.invalidArguments, "InpaintPixels takes two descriptors with layouts")
         }
         self.pixels = pixels
-        self.boxes = boxes
+        boxes = options.box
         layout = try RasterLayout(arguments[1], argument: "layout")
         try Self.check(pixels, "pixels", layout)
         guard boxes.isEmpty else {

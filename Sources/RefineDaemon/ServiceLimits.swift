@@ -30,6 +30,10 @@ extension InpaintOptions {
         if let prompt, prompt.utf8.count > 2000 { throw Self.outOfRange("prompt", "up to 2000 bytes") }
         for box in box { try Self.check(box) }
         if box.count > 64 { throw Self.outOfRange("box", "up to 64 rectangles") }
+        if polygon.count > 64 { throw Self.outOfRange("polygon", "up to 64 polygons") }
+        for corners in polygon where !(3...10_000).contains(corners.count) {
+            throw Self.outOfRange("polygon", "3 to 10000 corners each")
+        }
         try checkToken()
         if let variants, variants > 1, steps == 1 {
             throw RefineError(

@@ -14,13 +14,15 @@ public struct WorkerCodec: PhotoCodec {
     }
 
     public func decode(
-        image: BusFileDescriptor, mask: BusFileDescriptor?, boxes: [InpaintOptions.Box]
+        image: BusFileDescriptor, mask: BusFileDescriptor?, marks: HoleMarks
     ) async throws -> DecodedFile {
         try await refining { worker in
             let options = DecodeOptions(
-                boxes: boxes.map {
+                boxes: marks.boxes.map {
                     FillBox(x: Int($0.x), y: Int($0.y), width: Int($0.width), height: Int($0.height))
-                })
+                },
+                polygons: marks.polygons.map { $0.map { FillPoint(x: Int($0.x), y: Int($0.y)) } },
+                invert: marks.invert, fitMask: marks.fitMask)
             let photo = try await worker.decode(image: image.rawValue, mask: mask?.rawValue, options: options)
             let samples: RawPhoto.Samples =
                 photo.bitDepth == 16 ? .u16(photo.pixels.values()) : .u8(photo.pixels.values())

@@ -55,18 +55,18 @@ public final class CodecWorker: Sendable {
     /// - Parameters:
     ///   - image: a regular file, open for reading; read from its start whatever its offset is. It is not closed, and
     ///     must stay open until the call returns.
-    ///   - mask: the same; nil when `options.boxes` says what to fill.
+    ///   - mask: the same; nil when `options` has shapes that say what to fill.
     /// - Throws: `WorkerError`, which names the argument and the remedy.
     public func decode(image: Int32, mask: Int32?, options: DecodeOptions = DecodeOptions()) async throws
         -> DecodedPhoto
     {
-        guard mask != nil || !options.boxes.isEmpty else {
+        guard mask != nil || options.hasShapes else {
             throw WorkerError(
                 .invalidArgument, argument: "mask", reason: "mask-missing",
-                message: "Nothing says what to fill. Give a mask file or a box.")
+                message: "Nothing says what to fill. Give a mask file, a box or a polygon.")
         }
         var files = [try OwnedDescriptor.duplicate(of: image, argument: "image")]
-        if let mask, options.boxes.isEmpty { files.append(try .duplicate(of: mask, argument: "mask")) }
+        if let mask, !options.hasShapes { files.append(try .duplicate(of: mask, argument: "mask")) }
         let (reply, received) = try await call(.decode(options), files)
         guard case .decoded(let header) = reply, received.count == 2, let size = header.layout.rgbByteCount else {
             throw WorkerError.protocolViolation("another answer than asked for")

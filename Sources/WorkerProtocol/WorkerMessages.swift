@@ -1,6 +1,6 @@
 /// What the daemon asks of a worker. Descriptors go beside the message, in the order that each case states.
 package enum WorkerRequest: Codable, Equatable, Sendable {
-    /// Descriptors: the photo's file, and the mask's file unless there are boxes.
+    /// Descriptors: the photo's file, and the mask's file unless there are shapes.
     case decode(DecodeOptions)
     /// Descriptors: the photo's file, the filled pixels, the changed mask.
     case encode(PixelLayout, EncodeOptions)
@@ -80,12 +80,38 @@ public struct FillBox: Codable, Equatable, Sendable {
     }
 }
 
+/// A corner of a polygon to fill, at the edges of pixels of the upright photo.
+public struct FillPoint: Codable, Equatable, Sendable {
+    public var x: Int
+    public var y: Int
+
+    public init(x: Int, y: Int) {
+        self.x = x
+        self.y = y
+    }
+}
+
 /// How to decode.
 public struct DecodeOptions: Codable, Equatable, Sendable {
     /// Fill these instead of what a mask file says.
     public var boxes: [FillBox]
+    public var polygons: [[FillPoint]]
+    /// Fill what the mask, the boxes and the polygons leave out.
+    public var invert: Bool
+    /// Scale a mask of another size to the photo's.
+    public var fitMask: Bool
 
-    public init(boxes: [FillBox] = []) { self.boxes = boxes }
+    public init(
+        boxes: [FillBox] = [], polygons: [[FillPoint]] = [], invert: Bool = false, fitMask: Bool = false
+    ) {
+        self.boxes = boxes
+        self.polygons = polygons
+        self.invert = invert
+        self.fitMask = fitMask
+    }
+
+    /// No mask file is wanted.
+    package var hasShapes: Bool { !boxes.isEmpty || !polygons.isEmpty }
 }
 
 /// How to encode.

@@ -5,19 +5,22 @@ extension CodecRole {
     func decode(_ files: [OwnedDescriptor], _ options: DecodeOptions, _ limits: CodecLimits) throws -> (
         WorkerReply, [SharedBuffer]
     ) {
-        guard files.count == (options.boxes.isEmpty ? 2 : 1) else { throw WorkerError.badJob }
+        guard files.count == (options.hasShapes ? 1 : 2) else { throw WorkerError.badJob }
         let photo = try PhotoReader(
             file: FileBytes(descriptor: files[0].number, argument: "image", limits: limits), argument: "image",
             limits: limits)
         let info = photo.info
         // The mask first: it is quick, and where it is wrong no time goes into the photo.
         let mask: HoleMask
-        if options.boxes.isEmpty {
+        if !options.hasShapes {
             let file = try FileBytes(descriptor: files[1].number, argument: "mask", limits: limits)
-            mask = try HoleMask(file: file, width: info.width, height: info.height, limits: limits)
+            mask = try HoleMask(
+                file: file, width: info.width, height: info.height, inverted: options.invert, fits: options.fitMask,
+                limits: limits)
         } else {
             mask = try HoleMask(
                 boxes: options.boxes.map { PixelBox(x: $0.x, y: $0.y, width: $0.width, height: $0.height) },
+                polygons: options.polygons.map { $0.map { PixelPoint(x: $0.x, y: $0.y) } }, inverted: options.invert,
                 width: info.width, height: info.height)
         }
         let pixels = try SharedBuffer(count: photo.rgbByteCount) { try photo.readRGB(into: $0) }

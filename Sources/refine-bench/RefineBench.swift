@@ -22,6 +22,7 @@ struct RefineBench: ParsableCommand {
               refine-bench forward MODEL/unet --inputs in.safetensors --output out.safetensors
             """,
         subcommands: [
+            LibraryBench.self,
             ConvolutionBench.self, ProductBench.self, ElementwiseBench.self, UNetBench.self, TrainStepBench.self,
             InpaintBench.self, PrefillBench.self, Forward.self, PlanCommand.self,
         ])

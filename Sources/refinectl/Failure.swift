@@ -69,7 +69,9 @@ struct Failure: Error {
             case "box": ("--box", Code.dataError)
             case "excludes": ("--exclude", Code.usage)
             case "minimum-side", "rescan-minutes", "state": ("--\(error.subject)", Code.usage)
-            case let name where InpaintOptions.specification.contains { $0.name == name }: ("--\(name)", Code.usage)
+            case "polygon": ("--polygon", Code.dataError)
+            case let name where InpaintOptions.specification.contains { $0.name == name }:
+                ("--\(name.replacing("_", with: "-"))", Code.usage)
             case let name: (name, Code.dataError)
             }
         let final: Int32 =

@@ -6,10 +6,11 @@ import RefineBus
 struct InpaintCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inpaint",
-        abstract: "Fill what a mask or a box marks in a photo.",
+        abstract: "Fill what a mask, a box or a polygon marks in a photo.",
         discussion: """
             White in the mask is filled, black is kept. The result has the format of the photo. In PNG, TIFF and other \
-            lossless formats all pixels outside stay exactly as they are; JPEG is encoded anew, at the photo's quality.
+            lossless formats all pixels outside stay exactly as they are; of a JPEG only the blocks that the fill touches are \
+            encoded anew.
 
             What is white in mask.png, into photo-filled.jpg:
 
@@ -49,6 +50,19 @@ struct InpaintCommand: AsyncParsableCommand {
             "A rectangle to fill instead of a mask, in pixels of the upright photo. Can be given several times.",
             valueName: "x,y,w,h"))
     var box: [BoxArgument] = []
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "The corners of a polygon to fill instead of a mask, after the photos. For several polygons put each in quotes.",
+            valueName: "x,y x,y x,y ..."))
+    var polygon: [PolygonArgument] = []
+
+    @Flag(help: "Fill what the mask, the boxes and the polygon leave out: black is filled, white is kept.")
+    var invert = false
+
+    @Flag(help: "Scale a mask of another size to the photo's instead of refusing it.")
+    var fitMask = false
 
     @Option(
         name: [.customShort("o"), .customLong("output")],
@@ -91,11 +105,21 @@ struct InpaintCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        if mask == nil, box.isEmpty {
-            throw ValidationError("Nothing says what to fill. Give --mask MASK (white is filled) or --box X,Y,W,H.")
+        let hasShapes = !box.isEmpty || !polygon.isEmpty
+        if mask == nil, !hasShapes {
+            throw ValidationError(
+                "Nothing says what to fill. Give --mask MASK (white is filled), --box X,Y,W,H or --polygon X,Y X,Y X,Y."
+            )
         }
-        if mask != nil, !box.isEmpty {
-            throw ValidationError("Give --mask or --box, not both.")
+        if mask != nil, hasShapes {
+            throw ValidationError("Give --mask, or --box and --polygon, not both.")
+        }
+        if fitMask, mask == nil {
+            throw ValidationError("--fit-mask scales a mask. Give --mask, or leave it out.")
+        }
+        if let corners = PolygonArgument.polygons(polygon).first(where: { $0.count < 3 }) {
+            throw ValidationError(
+                "A polygon of \(corners.count) corners. Give three or more: --polygon X,Y X,Y X,Y.")
         }
     }
 
@@ -148,20 +172,10 @@ struct InpaintCommand: AsyncParsableCommand {
         options.guidance = guidance
         options.variants = variants
         options.box = box.map(\.box)
+        options.polygon = PolygonArgument.polygons(polygon)
+        options.invert = invert
+        options.fitMask = fitMask
         options.compare = compare != nil
         return options
-    }
-}
-
-/// `X,Y,W,H`
-struct BoxArgument: ExpressibleByArgument {
-    let box: InpaintOptions.Box
-
-    init?(argument: String) {
-        let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int32($0) }
-        guard numbers.count == 4, let x = numbers[0], let y = numbers[1], let width = numbers[2],
-            let height = numbers[3], x >= 0, y >= 0, width > 0, height > 0
-        else { return nil }
-        box = InpaintOptions.Box(x: x, y: y, width: width, height: height)
     }
 }

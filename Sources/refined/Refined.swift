@@ -53,7 +53,11 @@ struct Refined: AsyncParsableCommand {
             settings = try Settings.load()
         } catch {
             // Not with what is built in: someone who set something wants it to be in force.
-            fputs("refined: \(error)\n", stderr)
+            // The log names no folders: `refinectl config check` does.
+            let file =
+                error.place.split(separator: "/").last.map { "\($0)" + (error.line.map { ":\($0)" } ?? "") } ?? ""
+            let line = Array("refined: \(file): \(error.detail); \(error.remedy); see: refinectl config check\n".utf8)
+            _ = write(STDERR_FILENO, line, line.count)
             throw ExitCode(Self.configurationError)
         }
         let folder = model ?? settings.text(.model)

@@ -44,7 +44,8 @@ import Testing
             options.guidance = 3
             #expect(try await daemon.inpaint(options).end() == "")
             let codes = try await daemon.get("Capabilities")?.content(as: [String].self)
-            #expect(codes == ["inpaint", "pixels", "box", "compare", "variants", "prompt"])
+            #expect(
+                codes == ["inpaint", "pixels", "box", "polygon", "invert", "fit_mask", "compare", "variants", "prompt"])
         }
     }
 
@@ -58,6 +59,9 @@ import Testing
         options.guidance = 1.5
         options.variants = 1
         options.box = [.init(x: 1, y: 2, width: 3, height: 4)]
+        options.polygon = [[.init(x: 0, y: 0), .init(x: 8, y: 0), .init(x: 0, y: 4)], []]
+        options.invert = true
+        options.fitMask = true
         options.compare = true
         options.handleToken = "t"
         options.detach = true

@@ -10,7 +10,11 @@ import Testing
         ("refinectl.1", "refinectl", ["monitor", "--help"]), ("refinectl.1", "refinectl", ["privacy", "--help"]),
         ("refinectl.1", "refinectl", ["library", "add", "--help"]),
         ("refinectl.1", "refinectl", ["library", "list", "--help"]),
-        ("refined.8", "refined", ["--help"]),
+        ("refined.8", "refined", ["--help"]), ("refine-distill.1", "refine-distill", ["synth", "--help"]),
+        ("refine-distill.1", "refine-distill", ["train-teacher", "--help"]),
+        ("refine-distill.1", "refine-distill", ["distill", "--help"]),
+        ("refine-distill.1", "refine-distill", ["finetune", "--help"]),
+        ("refine-distill.1", "refine-distill", ["ablate", "--help"]),
     ])
     func everyOptionOfTheHelpIsInTheManual(_ page: String, _ product: String, _ arguments: [String]) async throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
@@ -44,7 +48,7 @@ import Testing
         var help = ""
         for command in [
             ["inpaint"], ["jobs"], ["cancel"], ["monitor"], ["status"], ["privacy"], ["library", "add"],
-            ["library", "list"], ["library", "rescan"], ["config", "show"],
+            ["library", "list"], ["library", "rescan"], ["config", "show"], ["doctor"],
         ] { help += try await Program.product("refinectl", bus: nil).run(command + ["--help"]).output }
         for option in manual.matches(of: /--[a-z]+/) { #expect(help.contains(option.output), "\(option.output)") }
     }

@@ -85,7 +85,8 @@ import Testing
     ])
     func settingOneKeyLeavesTheRestAsItIs(_ before: String, _ after: String?) throws {
         try with { folder, _ in
-            let path = before.isEmpty ? "\(folder)/new/refine-control/refined.toml" : try write(before, "\(folder)/home")
+            let path =
+                before.isEmpty ? "\(folder)/new/refine-control/refined.toml" : try write(before, "\(folder)/home")
             try Settings.write(.queueLength, .integer(9), to: path)
             let text = try String(contentsOfFile: path, encoding: .utf8)
             if let after {
@@ -123,7 +124,8 @@ import Testing
     @Test func theManualHasEverySettingWithItsDefaultAndNoOther() throws {
         let manual = try Self.file("man/refined.toml.5").replacing("\\-", with: "-")
         for key in SettingKey.all {
-            let entry = ".TP\n.B \(key.key)\n\(key.summary)\nIt is \(key.expectation).\n"
+            let entry =
+                ".TP\n.B \(key.key)\n\(key.summary)\nIt is \(key.expectation).\n"
                 + "Defaults to \(key.standard.toml).\nEnvironment: \(key.variable).\n"
             #expect(manual.contains(entry), "refined.toml(5) has not: \(entry)")
         }

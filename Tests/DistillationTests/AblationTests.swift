@@ -19,7 +19,8 @@ import Testing
     ) throws -> AblationConfiguration {
         let teacher = "\(folder)/teacher"
         if !FileManager.default.fileExists(atPath: teacher) {
-            var shape = TestRun.teacher([32, 48])
+            // A level more than the student: else equal indices would pair as the alignment does.
+            var shape = TestRun.teacher([32, 48, 48])
             shape.codec.residualScale = 0.5
             let network = try InpaintingNetwork(shape, seed: 9, requiresGradient: false)
             var random = SeededRandom(seed: 10)
@@ -56,6 +57,8 @@ import Testing
             #expect(trained.map(\.steps) == AblationArm.allCases.map { $0 == .secondStage ? 5 : 3 })
             for (i, one) in trained.enumerated() {
                 for other in trained[(i + 1)...] {
+                    // In networks of equally many stages these two pair them alike.
+                    if one.arm == .trilevel, other.arm == .equalIndex { continue }
                     #expect(weights(one) != weights(other), "\(one.arm) and \(other.arm)")
                 }
             }

@@ -61,6 +61,47 @@ import Testing
         }
     }
 
+    @Test func shapesInversionAndFittingMarkWhatAMaskMarks() async throws {
+        try await withDesk(model: TinyModel.write) { desk in
+            let common = ["--seed", "3", "--feather", "0", "--json", "-o", desk.path("out.png")]
+            func result(_ arguments: [String]) async throws -> [UInt8] {
+                let end = try await desk.refinectl.run(["inpaint", desk.path("photo.png")] + arguments + common)
+                #expect(end.code == 0, "\(arguments): \(end.errors)")
+                return try desk.samples("out.png")
+            }
+            let masked = try await result(["--mask", desk.path("mask.png")])
+            #expect(try await result(["--polygon", "60,80", "90,80", "90,110", "60,110"]) == masked)
+            #expect(
+                try await result(["--polygon", "60,80 75,80 75,110 60,110", "75,80 90,80 90,110 75,110"]) == masked)
+            let inverse = (0..<(Self.width * Self.height)).map { i -> UInt8 in
+                (60..<90).contains(i % Self.width) && (80..<110).contains(i / Self.width) ? 0 : 255
+            }
+            try inverse.withUnsafeBytes {
+                try Data(PixelFile.png(samples: $0, width: Self.width, height: Self.height, bands: 1))
+            }.write(to: URL(fileURLWithPath: desk.path("inverse.png")))
+            #expect(try await result(["--mask", desk.path("inverse.png"), "--invert"]) == masked)
+            let small = (0..<(15 * 11)).map { i -> UInt8 in (6..<9).contains(i % 15) && i / 15 >= 8 ? 255 : 0 }
+            try small.withUnsafeBytes {
+                try Data(PixelFile.png(samples: $0, width: 15, height: 11, bands: 1))
+            }.write(to: URL(fileURLWithPath: desk.path("small.png")))
+            // The scaled mask has round corners.
+            let (fitted, before) = (
+                try await result(["--mask", desk.path("small.png"), "--fit-mask"]), try desk.samples("photo.png")
+            )
+            let changed = fitted.indices.filter { fitted[$0] != before[$0] }.map { $0 / 3 }
+            #expect(Set(changed).count > 800)
+            #expect(changed.allSatisfy { (60..<90).contains($0 % Self.width) && $0 / Self.width >= 80 })
+            let refused = try await desk.refinectl.run([
+                "inpaint", desk.path("photo.png"), "--mask", desk.path("small.png"), "-o", desk.path("no.png"),
+            ])
+            #expect(refused.code == 65 && refused.errors.contains("--fit-mask"), "\(refused.errors)")
+            let outside = try await desk.refinectl.run([
+                "inpaint", desk.path("photo.png"), "--polygon", "0,0 9,0 0,999",
+            ])
+            #expect(outside.code == 65 && outside.errors.contains("--polygon"), "\(outside.errors)")
+        }
+    }
+
     @Test func theHoleIsFilledAndNothingElseChanges() async throws {
         try await withDesk(model: TinyModel.write) { desk in
             let end = try await desk.inpaint("-o", desk.path("out.png"), "--seed", "3", "--feather", "2")

@@ -24,8 +24,7 @@ import Testing
         let file = URL(fileURLWithPath: place.data + "/library.sqlite")
         var bytes = try Data(contentsOf: file)
         // The later pages: the first ones hold the schema and the folders.
-        let names = try FileManager.default.contentsOfDirectory(atPath: place.data)
-        #expect(bytes.count > 100_000 && names == ["library.sqlite"], "\(bytes.count) \(names)")
+        #expect(bytes.count > 100_000)
         for i in stride(from: bytes.count / 3, to: bytes.count, by: 7) { bytes[i] ^= 0x5A }
         try bytes.write(to: file)
         let (again, recovery) = try LibraryStore.open(in: place.data)

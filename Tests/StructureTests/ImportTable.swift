@@ -20,7 +20,7 @@ enum ImportTable {
         // The model and the method.
         ("Diffusion", ["Layers", "Autograd", "TensorCore"]),
         // CKernels: the plate solver of the pre-fill.
-        ("Inpainting", ["Diffusion", "CKernels"]),
+        ("Inpainting", ["Diffusion", "TensorCore", "CKernels"]),
         ("Metrics", ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
         ("Distillation", ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
 
@@ -57,7 +57,10 @@ enum ImportTable {
                 "ArgumentParser",
             ]
         ),
-        ("refine-bench", ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ArgumentParser"]),
+        (
+            "refine-bench",
+            ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ImageLibrary", "ArgumentParser"]
+        ),
     ]
 
     /// Modules of the toolchain and the C library, which every target may import.

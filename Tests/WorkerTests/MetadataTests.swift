@@ -22,14 +22,24 @@ import Testing
         #expect(written.bytes.contains(text: "KeepMe"))
     }
 
-    @Test func encodeOfTurnedJPEGResetsEveryOrientation() throws {
+    @Test func encodeOfTurnedJPEGKeepsItTurned() throws {
         let file = try fullJPEG()
         #expect(try PhotoReader(file: FileBytes(file), argument: "image").info.orientation == 6)
         let written = try encodeWithSmallFill(file)
         let info = try PhotoReader(file: FileBytes(written.bytes), argument: "image").info
+        #expect(info.orientation == 6 && info.width == 16 && info.height == 32)
+        #expect(written.bytes.contains(text: "tiff:Orientation=\"6\""))
+        #expect(written.notes.contains("orientation-kept"))
+    }
+
+    @Test func encodeOfTurnedJPEGAnewResetsEveryOrientation() throws {
+        let written = try encodeWithSmallFill(fullJPEG(), options: PhotoWriterOptions(quality: 80))
+        let info = try PhotoReader(file: FileBytes(written.bytes), argument: "image").info
         #expect(info.orientation == 1 && info.width == 16 && info.height == 32)
         #expect(written.bytes.contains(text: "tiff:Orientation=\"1\""))
-        #expect(written.notes.contains("orientation-applied"))
+        for note in ["orientation-applied", "jpeg-encoded-anew", "jpeg-quality=80", "thumbnail-dropped"] {
+            #expect(written.notes.contains(note), "\(note)")
+        }
     }
 
     @Test func encodeDropsThumbnailsOfThePhotoBeforeTheFill() throws {
@@ -46,17 +56,15 @@ import Testing
         let written = try encodeWithSmallFill(file)
         #expect(JPEGParts.segments(0xDB, of: written.bytes) == JPEGParts.segments(0xDB, of: file))
         #expect(JPEGParts.segments(0xC0, of: written.bytes) == JPEGParts.segments(0xC0, of: file))
-        #expect(written.notes.contains("jpeg-quality=\(quality)"))
-        #expect(!written.notes.contains("jpeg-quality-estimated"))
     }
 
-    @Test func encodeOfJPEGWithOtherTablesIsNotCoarser() throws {
+    @Test func encodeOfJPEGKeepsTablesThatNoQualityHas() throws {
         var file = try TestPhoto.gradient(40, 24).jpeg(quality: 80)
         // The first table's values follow the segment's length and the table's number.
         let at = try #require((2..<file.count).first { file[$0] == 0xFF && file[$0 + 1] == 0xDB }) + 5
         file[at + 10] += 3
         let written = try encodeWithSmallFill(file)
-        #expect(written.notes.contains("jpeg-quality=80") && written.notes.contains("jpeg-quality-estimated"))
+        #expect(JPEGParts.segments(0xDB, of: written.bytes) == JPEGParts.segments(0xDB, of: file))
     }
 
     @Test func encodeOfPNGKeepsColourChunksAndProfile() throws {
@@ -69,11 +77,13 @@ import Testing
         #expect(try PhotoReader(file: FileBytes(written.bytes), argument: "image").info.orientation == 1)
     }
 
-    private func encodeWithSmallFill(_ file: [UInt8]) throws -> EncodedFile {
+    private func encodeWithSmallFill(_ file: [UInt8], options: PhotoWriterOptions = PhotoWriterOptions()) throws
+        -> EncodedFile
+    {
         var filled = try rgb(of: file)
         filled[0] = ~filled[0]
         var changed = [UInt8](repeating: 0, count: filled.count / 3)
         changed[0] = 255
-        return try encode(file, filled: filled, changed: changed)
+        return try encode(file, filled: filled, changed: changed, options: options)
     }
 }

@@ -29,7 +29,7 @@ import Foundation
 /// The names begin with the format that the file should be taken for.
 enum SampleFiles {
     static func all() throws -> [(name: String, bytes: [UInt8])] {
-        try texts.sorted { $0.key < $1.key }.map { name, text in
+        try texts.merging(jpegTexts) { first, _ in first }.sorted { $0.key < $1.key }.map { name, text in
             guard let data = Data(base64Encoded: text, options: .ignoreUnknownCharacters) else {
                 throw CocoaError(.fileReadCorruptFile)
             }

@@ -93,13 +93,15 @@ func rgb(of file: [UInt8]) throws -> [UInt8] {
 }
 
 /// Writes a file with a fill of one colour where `changed` says so.
-func encode(_ file: [UInt8], filled: [UInt8], changed: [UInt8]) throws -> EncodedFile {
+func encode(
+    _ file: [UInt8], filled: [UInt8], changed: [UInt8], options: PhotoWriterOptions = PhotoWriterOptions()
+) throws -> EncodedFile {
     let info = try PhotoReader(file: FileBytes(file), argument: "image").info
     return try filled.withUnsafeBytes { filled in
         try changed.withUnsafeBytes { changed in
             try PhotoWriter.encode(
                 source: FileBytes(file), filled: filled, changed: changed, width: info.width, height: info.height,
-                bitDepth: info.layout.bitDepth)
+                bitDepth: info.layout.bitDepth, options: options)
         }
     }
 }

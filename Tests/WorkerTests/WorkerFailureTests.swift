@@ -1,5 +1,7 @@
+import Foundation
 import Glibc
 import ImageCodec
+import Synchronization
 import Testing
 import WorkerProtocol
 
@@ -110,20 +112,19 @@ private let setLease: Int32 = 1024
         let file = TemporaryFile(try big.tiff())
         defer { withExtendedLifetime(file) {} }
         // Again and again: a spare that dies before the job reaches it costs nothing.
-        let killer = Task {
-            while !Task.isCancelled {
-                children(named: path).forEach { kill($0, SIGKILL) }
-                await Task.yield()
-            }
+        // On a thread of its own: others may keep all of the test's.
+        let ended = Flag()
+        Thread.detachNewThread {
+            while !ended.isSet { children(named: path).forEach { kill($0, SIGKILL) } }
         }
+        defer { ended.set() }
         let error = await #expect(throws: WorkerError.self) {
             try await codec.decode(
                 image: file.descriptor, mask: nil,
                 options: DecodeOptions(boxes: [FillBox(x: 0, y: 0, width: 9, height: 9)]))
         }
         #expect(error?.reason == "worker-died")
-        killer.cancel()
-        await killer.value
+        ended.set()
         _ = try await codec.selfCheck()
     }
 
@@ -157,4 +158,12 @@ private let setLease: Int32 = 1024
         }
         #expect(["worker-died", "memory", "system"].contains(error?.reason))
     }
+}
+
+/// Set once, seen by any thread.
+private final class Flag: Sendable {
+    private let value = Mutex(false)
+
+    var isSet: Bool { value.withLock { $0 } }
+    func set() { value.withLock { $0 = true } }
 }

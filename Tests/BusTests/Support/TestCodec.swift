@@ -10,7 +10,7 @@ struct TestCodec: PhotoCodec {
     var fileName = "test"
 
     func decode(
-        image: BusFileDescriptor, mask: BusFileDescriptor?, boxes: [InpaintOptions.Box]
+        image: BusFileDescriptor, mask: BusFileDescriptor?, marks: HoleMarks
     ) async throws -> DecodedFile {
         let photo = try PortableMap(content(of: image), "image")
         guard photo.channels == 3 else { throw Self.unsupported("image") }
@@ -23,11 +23,12 @@ struct TestCodec: PhotoCodec {
             }
             marked = map.samples.map { $0 >= 128 ? 255 : 0 }
         }
-        for box in boxes {
+        for box in marks.boxes {
             for y in Int(box.y)..<min(photo.height, Int(box.y + box.height)) {
                 for x in Int(box.x)..<min(photo.width, Int(box.x + box.width)) { marked[y * photo.width + x] = 255 }
             }
         }
+        if marks.invert { marked = marked.map { ~$0 } }
         let fraction = Double(marked.count { $0 != 0 }) / Double(marked.count)
         return DecodedFile(
             photo: RawPhoto(
