@@ -31,15 +31,15 @@ import Testing
     @Test func aRunThatIsKilledGoesOnAndEndsWithTheSameWeights() async throws {
         try await withFolder { whole in
             try await withFolder { killed in
-                #expect(try await program.run(arguments(whole)).code == 0)
-                let first = try program.start(arguments(killed))
+                #expect(try await program.run(arguments(whole, steps: 400)).code == 0)
+                let first = try program.start(arguments(killed, steps: 400))
                 try await eventually("a checkpoint") {
                     FileManager.default.fileExists(atPath: "\(killed)/run/latest.json")
                 }
                 first.send(SIGKILL)
                 _ = try await first.outcome()
                 #expect(!FileManager.default.fileExists(atPath: "\(killed)/model"), "it ended before it was killed")
-                let second = try await program.run(arguments(killed))
+                let second = try await program.run(arguments(killed, steps: 400))
                 #expect(second.code == 0 && !second.output.contains("step 0 of"), "\(second.output)\(second.errors)")
                 #expect(try weights(whole) == weights(killed))
             }
