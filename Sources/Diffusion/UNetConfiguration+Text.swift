@@ -19,8 +19,8 @@ extension UNetConfiguration {
 extension CLIPTextConfiguration {
     static let smallWidth = 128
 
-    /// Tokens of the longest text that the small encoder takes.
-    public static let smallLength = 40
+    /// Tokens of the longest text that the small encoder takes; the longest captions of scenes have about 45.
+    public static let smallLength = 48
     /// Tokens of the small vocabulary: those of the bytes, and half a thousand parts of words.
     public static let smallVocabulary = 1024
 

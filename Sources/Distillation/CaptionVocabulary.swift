@@ -4,8 +4,8 @@ import Diffusion
 public enum CaptionVocabulary {
     /// A tokenizer of at most `CLIPTextConfiguration.smallVocabulary` tokens, from the captions of `scenes` scenes.
     ///
-    /// Captions do not depend on a scene's size, so the scenes are as small as they can be. The same numbers give the
-    /// same tokenizer.
+    /// What a scene shows does not depend on its size, so the scenes are as small as they can be; only the words for
+    /// its light may differ. The same numbers give the same tokenizer.
     /// - Parameter scenes: so many that every word has its chance to be drawn.
     public static func tokenizer(seed: UInt64 = 0, scenes: Int = 4000) -> CLIPTokenizer {
         let generator = SceneGenerator()
