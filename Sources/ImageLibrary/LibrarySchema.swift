@@ -9,6 +9,7 @@ enum LibrarySchema {
             try database.execute(sql: counts)
             try database.execute(sql: lineage)
         }
+        migrator.registerMigration("2 counts of clusters") { try $0.execute(sql: clusterCounts) }
         return migrator
     }
 
@@ -81,6 +82,22 @@ enum LibrarySchema {
             UPDATE image_counts SET count = count - 1 WHERE folder_id = OLD.folder_id AND state = OLD.state;
             INSERT INTO image_counts VALUES (NEW.folder_id, NEW.state, 1)
                 ON CONFLICT DO UPDATE SET count = count + 1;
+        END;
+        """
+
+    /// The same for clusters, by split.
+    private static let clusterCounts = """
+        CREATE TABLE cluster_counts (split TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+        INSERT INTO cluster_counts SELECT split, count(*) FROM clusters GROUP BY split;
+        CREATE TRIGGER clusters_inserted AFTER INSERT ON clusters BEGIN
+            INSERT INTO cluster_counts VALUES (NEW.split, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+        END;
+        CREATE TRIGGER clusters_deleted AFTER DELETE ON clusters BEGIN
+            UPDATE cluster_counts SET count = count - 1 WHERE split = OLD.split;
+        END;
+        CREATE TRIGGER clusters_changed AFTER UPDATE OF split ON clusters BEGIN
+            UPDATE cluster_counts SET count = count - 1 WHERE split = OLD.split;
+            INSERT INTO cluster_counts VALUES (NEW.split, 1) ON CONFLICT DO UPDATE SET count = count + 1;
         END;
         """
 

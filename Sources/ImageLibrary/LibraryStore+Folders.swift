@@ -74,7 +74,7 @@ extension LibraryStore {
                 if folder.state == .unavailable { stats.unavailableFolders += 1 }
                 stats.images.merge(folder.counts, uniquingKeysWith: +)
             }
-            for row in try Row.fetchAll(database, sql: "SELECT split, count(*) AS n FROM clusters GROUP BY split") {
+            for row in try Row.fetchAll(database, sql: "SELECT split, count AS n FROM cluster_counts") {
                 let count: Int = row["n"]
                 stats.clusters += count
                 if row["split"] == Split.heldOut.rawValue { stats.heldOutClusters += count }
