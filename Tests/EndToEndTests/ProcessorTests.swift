@@ -4,13 +4,10 @@ import TensorCore
 import TestSupport
 import Testing
 
-/// The engine on processors that this machine is not: by the libraries' own limits, and under an emulator, where our
-/// own kernels too see a CPU without AVX-512 or without AVX.
+/// The engine on processors that this machine is not, by the libraries' own limits.
 @Suite struct ProcessorTests {
-    private static let emulator = "/usr/bin/qemu-x86_64"
-
     private func forward(
-        _ folder: String, _ name: String, _ environment: [String: String] = [:], cpu: String? = nil
+        _ folder: String, _ name: String, _ environment: [String: String] = [:]
     ) async throws -> [Float] {
         let bench = Program.product("refine-bench", bus: nil)
         let output = "\(folder)/\(name).safetensors"
@@ -20,16 +17,10 @@ import Testing
             "1",
         ]
         var program = bench
-        var all = arguments
-        if let cpu {
-            program = Program(
-                executable: URL(fileURLWithPath: Self.emulator), environment: bench.environment)
-            all = ["-cpu", cpu, bench.executable.path] + arguments
-        }
-        // With this set the program does not start itself anew, which would leave the emulator.
+        // With this set the program does not start itself anew.
         program.environment["OMP_WAIT_POLICY"] = "passive"
         program.environment.merge(environment) { $1 }
-        let outcome = try await program.run(all)
+        let outcome = try await program.run(arguments)
         try #require(outcome.code == 0, "\(name): \(outcome.errors)")
         return try #require(try Safetensors.read(output).tensors["sample"]).values
     }
@@ -46,16 +37,12 @@ import Testing
             ["sample": random.normalTensor([1, 116, 16, 16]), "timestep": Tensor([700], shape: [1])],
             to: "\(folder)/in.safetensors")
         let expected = try await forward(folder, "native")
-        var others = [
+        let others = [
             try await forward(
                 folder, "avx2", ["DNNL_MAX_CPU_ISA": "AVX2", "OPENBLAS_CORETYPE": "Haswell"]),
             try await forward(
                 folder, "sse41", ["DNNL_MAX_CPU_ISA": "SSE41", "OPENBLAS_CORETYPE": "Prescott"]),
         ]
-        if FileManager.default.isExecutableFile(atPath: Self.emulator) {
-            others.append(try await forward(folder, "haswell", cpu: "Haswell"))
-            others.append(try await forward(folder, "nehalem", cpu: "Nehalem"))
-        }
         let scale = expected.map(abs).max() ?? 0
         #expect(scale > 0.01, "the numbers must be worth comparing")
         for other in others {
