@@ -22,8 +22,8 @@ build: dependencies
 # Release, because some tests train and fill for real.
 test:
 	@scripts/dependencies --test
-	$(SWIFT) build -c release
-	$(SWIFT) test -c release
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build
 
 demo: build
 	@scripts/demo
