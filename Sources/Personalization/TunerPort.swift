@@ -8,19 +8,35 @@ public protocol TunerPort: Sendable {
     /// Starts a run, or goes on with the one whose checkpoint is there. Answers when the process runs; what becomes of
     /// it comes as events, `died` where it cannot be started.
     func start() async
-    /// Stops the process in place at once, without waiting for a training step. Its memory stays.
+    /// Stops the process in place at once, without waiting for a training step; also the one that judges. Its memory
+    /// stays.
     func hold() async
     /// Lets a held process go on.
     func proceed() async
-    /// Ends the process; its last checkpoint stays. Answers when it is gone and its memory with it.
+    /// Ends the process; its last checkpoint stays. Answers when it is gone and its memory with it. While `judge()` is
+    /// under way that one answers `postponed`.
     func end() async
     /// Throws the run away that a checkpoint is left of.
     func dropCheckpoint() async
     /// Compares the tuned weights with those in use and adopts them where the gate allows it.
     func judge() async -> TuningVerdict
-    /// Seconds of processor time that the tuner has used since it was started; 0 while there is none. Load that it
-    /// makes itself must not stop it.
-    func processorSeconds() async -> Double
+    /// What the tuner itself has used since it was started; nothing while there is none. The load and the pressure that
+    /// it makes must not stop it.
+    func usage() async -> TunerUsage
+}
+
+/// What a tuner has used since it was started.
+public struct TunerUsage: Sendable, Equatable {
+    /// Seconds of processor time, of all threads.
+    public var processorSeconds = 0.0
+    /// Seconds in which some of its threads waited for memory: `some total` of its own cgroup's `memory.pressure`, 0
+    /// where it has none of its own.
+    public var memoryStallSeconds = 0.0
+
+    public init(processorSeconds: Double = 0, memoryStallSeconds: Double = 0) {
+        self.processorSeconds = processorSeconds
+        self.memoryStallSeconds = memoryStallSeconds
+    }
 }
 
 public enum TunerEvent: Sendable, Equatable {
@@ -39,4 +55,6 @@ public enum TuningVerdict: Sendable, Equatable {
     case kept(code: String)
     /// They could not be judged.
     case failed(code: String)
+    /// Ended before it was decided. The weights stay, and the next run begins with judging them.
+    case postponed
 }

@@ -2,7 +2,8 @@
 ///
 /// ```
 /// waiting ─allowed→ tuning ⇄ held ─too long→ waiting (the run goes on later from its checkpoint)
-///    ▲                 └─tuned→ judging ─judged→ waiting
+///    ▲                 └─tuned→ judging ⇄ held
+///    │                             └─judged→ waiting
 ///    └──resume── paused ◄──pause── any
 /// ```
 public struct TuningMachine: Sendable, Equatable {
@@ -11,7 +12,7 @@ public struct TuningMachine: Sendable, Equatable {
         case waiting
         /// The tuner works.
         case tuning
-        /// The tuner is stopped in place, and its memory kept, because it may soon go on.
+        /// The tuner, or what judges its weights, is stopped in place, and its memory kept, because it may soon go on.
         case held
         /// The tuned weights are compared with those in use.
         case judging
@@ -29,8 +30,9 @@ public struct TuningMachine: Sendable, Equatable {
         case resume
         /// The tuner has ended by itself: with weights to judge, or without.
         case tuned(hasWeights: Bool)
+        /// It was decided about the weights.
         case judged
-        /// The tuner crashed or was killed.
+        /// The tuner, or what judged its weights, crashed, was killed or could not do its work.
         case died
         /// All of this begins anew: what was being learnt is thrown away.
         case reset
@@ -56,10 +58,12 @@ public struct TuningMachine: Sendable, Equatable {
     public private(set) var phase = Phase.waiting
     /// The user said "start now": what is only convenience does not count.
     public private(set) var isForced = false
-    /// Seconds since 1970 when the tuner was held; nil while it is not.
+    /// When the tuner was held; nil while it is not.
     public private(set) var heldSince: Double?
-    /// Seconds since 1970 before which no new run starts, after one that failed.
-    public private(set) var notBefore: Double = 0
+    /// When a new run may start at the earliest, after one that failed.
+    public private(set) var notBefore = -Double.infinity
+    /// What is held: tuning or judging.
+    private var heldPhase = Phase.tuning
     private var failures = 0
     private var jobs = 0
     private var isAllowed = false
@@ -71,7 +75,9 @@ public struct TuningMachine: Sendable, Equatable {
         if isPaused { phase = .paused }
     }
 
-    /// Takes `event` at `now`, seconds since 1970. Events that do not fit the phase change nothing.
+    /// Takes an event. Events that do not fit the phase change nothing.
+    ///
+    /// - Parameter now: seconds of a clock that is never set and goes on while the machine sleeps.
     public mutating func handle(_ event: Event, at now: Double) -> [Action] {
         let before = phase
         var actions = step(event, at: now)
@@ -90,7 +96,7 @@ public struct TuningMachine: Sendable, Equatable {
             return move(at: now)
         case .start:
             isForced = true
-            notBefore = 0
+            notBefore = -.infinity
             if phase == .paused { phase = .waiting }
             return move(at: now)
         case .pause:
@@ -102,13 +108,16 @@ public struct TuningMachine: Sendable, Equatable {
             if phase == .paused { phase = .waiting }
             return move(at: now)
         case .tuned(let hasWeights):
-            guard hasTuner else { return [] }
-            failures = 0
-            isForced = false
-            phase = hasWeights ? .judging : .waiting
-            return hasWeights ? [.judge] : []
+            guard isTuning else { return [] }
+            guard hasWeights else {
+                finish()
+                return []
+            }
+            phase = .judging
+            // One that ended just as it was being held is held again.
+            return [.judge] + move(at: now)
         case .judged:
-            if phase == .judging { phase = .waiting }
+            if isJudging { finish() }
             return []
         case .died:
             guard hasTuner else { return [] }
@@ -122,13 +131,21 @@ public struct TuningMachine: Sendable, Equatable {
             let hadTuner = hasTuner
             isForced = false
             failures = 0
-            notBefore = 0
+            notBefore = -.infinity
             if phase != .paused { phase = .waiting }
             return (hadTuner ? [.endTuner] : []) + [.dropCheckpoint]
         }
     }
 
-    private var hasTuner: Bool { phase == .tuning || phase == .held }
+    private mutating func finish() {
+        failures = 0
+        isForced = false
+        phase = .waiting
+    }
+
+    private var isTuning: Bool { phase == .tuning || (phase == .held && heldPhase == .tuning) }
+    private var isJudging: Bool { phase == .judging || (phase == .held && heldPhase == .judging) }
+    private var hasTuner: Bool { isTuning || isJudging }
 
     private mutating func move(at now: Double) -> [Action] {
         let mayRun = isAllowed && jobs == 0
@@ -136,11 +153,12 @@ public struct TuningMachine: Sendable, Equatable {
         case .waiting where mayRun && now >= notBefore:
             phase = .tuning
             return [.startTuner]
-        case .tuning where !mayRun:
+        case .tuning where !mayRun, .judging where !mayRun:
+            heldPhase = phase
             phase = .held
             return [.holdTuner]
         case .held where mayRun:
-            phase = .tuning
+            phase = heldPhase
             return [.continueTuner]
         case .held where now - (heldSince ?? now) >= Self.longestHold:
             phase = .waiting

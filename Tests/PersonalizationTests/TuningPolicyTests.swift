@@ -136,6 +136,35 @@ import Testing
         #expect(machine.phase == .waiting)
     }
 
+    @Test func judgingGivesWayToFillsToo() {
+        var machine = tuning()
+        _ = machine.handle(.tuned(hasWeights: true), at: 1)
+        #expect(machine.handle(.jobs(1), at: 2) == [.holdTuner, .announce])
+        #expect(machine.handle(.jobs(0), at: 3) == [.continueTuner, .announce])
+        #expect(machine.phase == .judging)
+        _ = machine.handle(.assessed(isAllowed: false), at: 4)
+        #expect(machine.handle(.assessed(isAllowed: false), at: 304) == [.endTuner, .announce])
+        #expect(machine.handle(.judged, at: 305) == [])
+    }
+
+    @Test func aTunerThatEndsWhileItIsHeldIsJudgedLater() {
+        var machine = tuning()
+        _ = machine.handle(.jobs(1), at: 1)
+        #expect(machine.handle(.tuned(hasWeights: true), at: 2) == [.judge, .holdTuner])
+        #expect(machine.handle(.jobs(0), at: 3) == [.continueTuner, .announce])
+        #expect(machine.phase == .judging)
+    }
+
+    @Test func whatIsForcedStaysSoUntilItIsJudged() {
+        var machine = TuningMachine()
+        _ = machine.handle(.start, at: 0)
+        _ = machine.handle(.assessed(isAllowed: true), at: 0)
+        _ = machine.handle(.tuned(hasWeights: true), at: 1)
+        #expect(machine.isForced)
+        _ = machine.handle(.judged, at: 2)
+        #expect(!machine.isForced)
+    }
+
     @Test func aTunerThatKeepsDyingIsTriedLessAndLessOften() {
         var machine = tuning()
         var now = 0.0, waits: [Double] = []
