@@ -51,6 +51,23 @@ CLONES void rk_outer_sum(const float *x, float *sums, int64_t outer, int64_t col
         for (int64_t c = 0; c < columns; c++) sums[c] += x[o * columns + c];
 }
 
+typedef struct {
+    const float *x;
+    float *y;
+    int64_t x_stride, y_stride, width;
+} rows_to_copy;
+
+static void copy_rows(void *context, int64_t begin, int64_t end) {
+    const rows_to_copy *o = context;
+    for (int64_t row = begin; row < end; row++)
+        memcpy(o->y + row * o->y_stride, o->x + row * o->x_stride, (size_t)o->width * sizeof(float));
+}
+
+void rk_copy_rows(const float *x, int64_t x_stride, float *y, int64_t y_stride, int64_t rows, int64_t width) {
+    rows_to_copy o = {x, y, x_stride, y_stride, width};
+    rk_parallel(rows, grain_of(width), copy_rows, &o);
+}
+
 // Tiles of 16x16 keep both sides in the cache.
 CLONES static void transpose_plane(const float *restrict x, float *restrict y, int64_t rows, int64_t columns) {
     for (int64_t r0 = 0; r0 < rows; r0 += 16)

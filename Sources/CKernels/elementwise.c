@@ -89,10 +89,32 @@ BLOCK_SUM(block_weighted_error, WEIGHTED_ERROR)
 
 typedef double (*block_function)(const float *, const float *, const float *, int64_t);
 
+// Blocks whose sums are kept at a time, for the threads to fill in any order.
+enum { BATCH = 256 };
+
+typedef struct {
+    block_function f;
+    const float *a, *b, *w;
+    int64_t n;
+    double sums[BATCH];
+} reduction;
+
+static void sum_blocks(void *context, int64_t begin, int64_t end) {
+    reduction *r = context;
+    for (int64_t block = begin; block < end; block++) {
+        int64_t i = block * BLOCK, left = r->n - i;
+        r->sums[block] = r->f(r->a + i, r->b ? r->b + i : 0, r->w ? r->w + i : 0, left < BLOCK ? left : BLOCK);
+    }
+}
+
 static double by_blocks(block_function f, const float *a, const float *b, const float *w, int64_t n) {
     double total = 0;
-    for (int64_t i = 0; i < n; i += BLOCK)
-        total += f(a + i, b ? b + i : 0, w ? w + i : 0, n - i < BLOCK ? n - i : BLOCK);
+    for (int64_t i = 0; i < n; i += BATCH * BLOCK) {
+        reduction r = {f, a + i, b ? b + i : 0, w ? w + i : 0, n - i < BATCH * BLOCK ? n - i : BATCH * BLOCK, {0}};
+        int64_t blocks = (r.n + BLOCK - 1) / BLOCK;
+        rk_parallel(blocks, grain_of(BLOCK), sum_blocks, &r);
+        for (int64_t block = 0; block < blocks; block++) total += r.sums[block];
+    }
     return total;
 }
 

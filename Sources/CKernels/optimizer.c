@@ -14,7 +14,8 @@ CLONES static void adamw_loop(float *restrict p, const float *restrict g, float 
         float d = g[i] * scale;
         m[i] = b1 * m[i] + (1.0f - b1) * d;
         v[i] = b2 * v[i] + (1.0f - b2) * d * d;
-        p[i] = p[i] * keep - step * m[i] / (__builtin_sqrtf(v[i]) * root + epsilon);
+        // Not sqrtf, which may set errno: the loop would not vectorise.
+        p[i] = p[i] * keep - step * m[i] / (__builtin_elementwise_sqrt(v[i]) * root + epsilon);
     }
 }
 

@@ -15,7 +15,7 @@ extension Tensor {
     }
 
     private func addAlongChannels(_ bias: Tensor, into y: Tensor) {
-        precondition(
+        require(
             shape.count >= 2 && (bias.shape == [shape[1]] || bias.shape == [shape[0], shape[1]]),
             "TensorCore: bias of shape \(bias.shape) on \(shape)")
         rk_channel_add(
@@ -51,35 +51,38 @@ extension Tensor {
     public static func concatenated(_ parts: [Tensor]) -> Tensor {
         let first = parts[0].shape
         for part in parts {
-            precondition(
+            require(
                 part.shape[0] == first[0] && part.shape.dropFirst(2) == first.dropFirst(2),
                 "TensorCore: concatenation of shapes \(first) and \(part.shape)")
         }
         let channels = parts.reduce(0) { $0 + $1.shape[1] }
         let y = Tensor(uninitialized: [first[0], channels] + first.dropFirst(2))
         var destination = y.pointer
-        for n in 0..<first[0] {
-            for part in parts {
-                let slice = part.count / first[0]
-                destination.update(from: part.pointer + n * slice, count: slice)
-                destination += slice
-            }
+        for part in parts where part.count > 0 {
+            rk_copy_rows(
+                part.pointer, Int64(part.imageCount), destination, Int64(y.imageCount), Int64(first[0]),
+                Int64(part.imageCount))
+            destination += part.imageCount
         }
         return y
     }
 
     /// Cuts along axis 1 into parts of the given numbers of channels: the reverse of `concatenated`.
     public func split(channels: [Int]) -> [Tensor] {
-        precondition(channels.reduce(0, +) == shape[1], "TensorCore: split of \(shape) into \(channels)")
-        let parts = channels.map { Tensor(uninitialized: [shape[0], $0] + shape.dropFirst(2)) }
+        require(channels.reduce(0, +) == shape[1], "TensorCore: split of \(shape) into \(channels)")
         var source = pointer
-        for n in 0..<shape[0] {
-            for part in parts {
-                let slice = part.count / shape[0]
-                (part.pointer + n * slice).update(from: source, count: slice)
-                source += slice
+        return channels.map { count in
+            let part = Tensor(uninitialized: [shape[0], count] + shape.dropFirst(2))
+            if part.count > 0 {
+                rk_copy_rows(
+                    source, Int64(imageCount), part.pointer, Int64(part.imageCount), Int64(shape[0]),
+                    Int64(part.imageCount))
+                source += part.imageCount
             }
+            return part
         }
-        return parts
     }
+
+    /// Elements of one image.
+    private var imageCount: Int { shape.dropFirst().reduce(1, *) }
 }

@@ -52,6 +52,8 @@ void rk_channel_add(const float *x, const float *bias, int64_t bias_stride, floa
 void rk_inner_sum(const float *x, float *sums, int64_t rows, int64_t inner);
 /// sums[c] = Σ_o x[o, c]
 void rk_outer_sum(const float *x, float *sums, int64_t outer, int64_t columns);
+/// `rows` rows of `width` from x to y, whose rows begin `x_stride` and `y_stride` apart.
+void rk_copy_rows(const float *x, int64_t x_stride, float *y, int64_t y_stride, int64_t rows, int64_t width);
 /// [batch, rows, columns] -> [batch, columns, rows]
 void rk_transpose(const float *x, float *y, int64_t batch, int64_t rows, int64_t columns);
 
