@@ -63,9 +63,8 @@ public struct LatentModelFolder {
     func parameters(
         _ component: String, _ file: String, canonical: ([String: Tensor]) -> [String: Tensor] = { $0 }
     ) throws -> ParameterSet {
-        let names = ["", ".fp16"].map { "\(directory)/\(component)/\(file)\($0).safetensors" }
-        let path = names.first { FileManager.default.fileExists(atPath: $0) } ?? names[0]
-        let tensors = canonical(try Safetensors.read(path).tensors)
-        return ParameterSet(loaded: tensors, origin: path, requiresGradient: false)
+        let (tensors, path) = try Safetensors.readWeights(
+            file, in: "\(directory)/\(component)", variants: ["", "fp16"])
+        return ParameterSet(loaded: canonical(tensors), origin: path, requiresGradient: false)
     }
 }

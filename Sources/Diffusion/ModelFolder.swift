@@ -46,10 +46,8 @@ public struct ModelFolder {
         case controlNet = "controlnet"
         case textEncoder = "text_encoder"
 
-        /// Where its weights lie within the model's folder. diffusers and transformers have a name each.
-        var weights: String {
-            self == .textEncoder ? "\(rawValue)/model.safetensors" : "\(rawValue)/diffusion_pytorch_model.safetensors"
-        }
+        /// What its weights are called in its folder. diffusers and transformers have a name each.
+        var weights: String { self == .textEncoder ? "model" : "diffusion_pytorch_model" }
     }
 
     /// Reads and checks the configurations; weights are read by `parameters`.
@@ -156,8 +154,7 @@ public struct ModelFolder {
     public static func parameters(
         of component: Component, in directory: String, requiresGradient: Bool
     ) throws -> ParameterSet {
-        let path = "\(directory)/\(component.weights)"
-        let (stored, _) = try Safetensors.read(path)
+        let (stored, path) = try Safetensors.readWeights(component.weights, in: "\(directory)/\(component.rawValue)")
         let tensors = component == .textEncoder ? CLIPTextModel.canonical(stored) : stored
         return ParameterSet(loaded: tensors, origin: path, requiresGradient: requiresGradient)
     }
@@ -172,10 +169,11 @@ public struct ModelFolder {
     /// - Parameters:
     ///   - weights: of the U-Net.
     ///   - others: of the other components that the folder has, by component.
+    ///   - shardBytes: the most that one file of weights takes; nil for one file of any size.
     /// - Throws: `ModelError` with code `cannotWrite`.
     public func write(
         to directory: String, weights: [String: Tensor], others: [Component: [String: Tensor]] = [:],
-        as type: Safetensors.ElementType
+        as type: Safetensors.ElementType, shardBytes: Int? = nil
     ) throws {
         var all = others
         all[.unet] = weights
@@ -186,8 +184,9 @@ public struct ModelFolder {
             try Self.makeDirectory("\(directory)/\(part)")
         }
         for (component, tensors) in all {
-            try Safetensors.write(
-                tensors, to: "\(directory)/\(component.weights)", as: type, metadata: ["format": "pt"])
+            try Safetensors.writeWeights(
+                tensors, component.weights, in: "\(directory)/\(component.rawValue)", as: type,
+                metadata: ["format": "pt"], shardBytes: shardBytes)
         }
         try Self.encode(unet, directory, Part.unet)
         if let controlNet { try Self.encode(controlNet, directory, Part.controlNet) }

@@ -11,8 +11,9 @@ import TensorCore
 public final class Ablation {
     public let configuration: AblationConfiguration
     public let folder: String
-    private let teacher: InpaintingNetwork
-    private let photos: (any PhotoSource)?
+    let teacher: InpaintingNetwork
+    /// Of stage 2.
+    let photos: (any PhotoSource)?
 
     /// - Parameter photos: of stage 2, for arm (e).
     /// - Throws: `ModelError` when the teacher cannot be read.
@@ -52,7 +53,9 @@ public final class Ablation {
             }
             if configuration.arms.contains(.secondStage) {
                 let first = try trainers[.trilevel] ?? trainer(.trilevel, seed: seed, frozen)
-                let second = try secondStage(after: first.averagedNetwork(), seed: seed)
+                guard let photos else { throw StageError.noUsablePhotos(skipped: 0) }
+                let second = try stage2(
+                    after: first.averagedNetwork(), on: photos, seed: seed, folder: path(.secondStage, seed))
                 guard try run([(.secondStage, second)], seed: seed, schedule, report, shouldStop) else { return nil }
                 trainers[.secondStage] = second
             }
@@ -117,10 +120,12 @@ public final class Ablation {
         }
     }
 
-    private func secondStage(after base: InpaintingNetwork, seed: UInt64) throws -> Trainer {
-        guard let photos else { throw StageError.noUsablePhotos(skipped: 0) }
+    /// Stage 2 of the comparison, in a run folder of its own.
+    func stage2(
+        after base: InpaintingNetwork, on photos: any PhotoSource, seed: UInt64, folder: String
+    ) throws -> Trainer {
         let run = configuration.run(.secondStage, seed: seed)
-        return try Trainer(run, folder: path(.secondStage, seed)) { _ in
+        return try Trainer(run, folder: folder) { _ in
             try SemiSupervisedStage(
                 base: base, run.training, configuration.secondStage, labelled: nil, unlabelled: photos,
                 teacher: teacher)

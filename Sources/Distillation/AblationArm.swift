@@ -50,4 +50,7 @@ public enum AblationArm: String, Codable, Sendable, CaseIterable {
         case .scratch, .secondStage, .regression, .randomTeacher: false
         }
     }
+
+    /// Whether what the comparison's teacher says went into it.
+    var learnsFromTeacher: Bool { sharesTeacher || self == .secondStage }
 }

@@ -6,15 +6,14 @@ import Metrics
 import TensorCore
 
 /// The arms of a comparison beside their teacher and classical fills, on the same held-out crops.
-public struct AblationTable: Codable, Sendable {
-    /// Mean over crops and pooled over all hole pixels, in dB, and SSIM; inside the hole only.
-    public struct Figures: Codable, Sendable {
-        public var mean: Double
-        public var pooled: Double
-        public var ssim: Double
-    }
+///
+/// One step of sampling gives the conditional mean, which is what PSNR and SSIM ask for; more steps add texture, which
+/// is what distances between distributions ask for. So every figure is taken at both.
+public struct AblationTable: Encodable {
+    /// By the name of a set of crops, then by the metric's key.
+    public typealias Figures = [String: [String: MetricValue]]
 
-    public struct Row: Codable, Sendable {
+    public struct Row: Encodable {
         public var name: String
         public var arm: AblationArm?
         public var seed: UInt64?
@@ -25,9 +24,10 @@ public struct AblationTable: Codable, Sendable {
         public var multiplyAccumulates: Double?
         /// Median seconds of one step at 256x256 pixels, pre-fill left out.
         public var seconds: Double?
-        /// By the name of the set of crops: at one step, and at the comparison's number of steps.
-        public var oneStep: [String: Figures]
-        public var moreSteps: [String: Figures]
+        /// At one step, or of a fill that has no steps.
+        public var oneStep: Figures
+        /// At the comparison's number of steps; empty for fills without steps.
+        public var moreSteps: Figures
     }
 
     public var configuration: AblationConfiguration
@@ -36,59 +36,53 @@ public struct AblationTable: Codable, Sendable {
     /// Measures every arm.
     /// - Parameters:
     ///   - sets: held-out crops.
+    ///   - folder: of the comparison; crops and foreign fills lie there, see `ExternalFills`.
+    ///   - weights: of the metrics that need networks.
     ///   - progress: is told what is being measured.
-    /// - Throws: `ModelError` when the teacher cannot be read.
+    /// - Throws: `ModelError` when the teacher or a foreign fill cannot be read, `MetricWeightsError` when a metric's
+    ///   network cannot.
     public init(
-        _ configuration: AblationConfiguration, _ trained: [Ablation.Trained], sets: [ValidationSet],
-        progress: (String) -> Void = { _ in }
+        _ configuration: AblationConfiguration, _ trained: [Ablation.Trained], sets: [ValidationSet], folder: String,
+        weights: MetricWeights = MetricWeights(), progress: (String) -> Void = { _ in }
     ) throws {
         self.configuration = configuration
         rows = []
-        progress("classical fills")
-        rows.append(
-            Row(
-                name: "harmonic fill",
-                oneStep: Self.figures(sets) { set in Self.harmonic(set) }, moreSteps: [:]))
-        rows.append(
-            Row(name: "plate in tension (pre-fill)", oneStep: Self.figures(sets) { $0.prefills }, moreSteps: [:]))
+        let measured = sets.map { ($0, FillEvaluator($0.samples, weights: weights)) }
+        func figures(_ fills: (ValidationSet) throws -> Tensor?) throws -> Figures {
+            var result: Figures = [:]
+            for (set, evaluator) in measured {
+                guard let filled = try fills(set) else { continue }
+                let scores = try evaluator.scores(of: CropFile.images(of: filled), name: set.name)
+                result[set.name] = Dictionary(
+                    uniqueKeysWithValues: scores.values.map { ($0.key.rawValue, $0.value) })
+            }
+            return result
+        }
+        let external = try ExternalFills(folder: folder, sets: sets)
+        for name in external.names {
+            progress(name)
+            rows.append(Row(name: name, oneStep: try figures { try external.fills(name, of: $0) }, moreSteps: [:]))
+        }
+        for fill in ClassicalFill.allCases {
+            progress(fill.rawValue)
+            rows.append(Row(name: fill.rawValue, oneStep: try figures { fill.fills($0) }, moreSteps: [:]))
+        }
         let teacher = try InpaintingNetwork(directory: configuration.teacher, requiresGradient: false)
         let networks =
             [("teacher", nil as AblationArm?, nil as UInt64?, nil as Int?, teacher)]
             + trained.map { ($0.arm.title, $0.arm, $0.seed, $0.steps, $0.network) }
         for (name, arm, seed, steps, network) in networks {
-            progress(name)
-            func figures(_ steps: Int) -> [String: Figures] {
-                Self.figures(sets) { $0.fills(by: network, steps: steps, seed: 0) }
+            progress(seed.map { "\(name), seed \($0)" } ?? name)
+            func sampled(_ steps: Int) throws -> Figures {
+                try figures { $0.fills(by: network, steps: steps, seed: 0) }
             }
             rows.append(
                 Row(
                     name: name, arm: arm, seed: seed, steps: steps, parameters: network.parameterCount,
-                    multiplyAccumulates: network.multiplyAccumulates(height: 256, width: 256),
-                    seconds: Self.seconds(network), oneStep: figures(1),
-                    moreSteps: configuration.samplingSteps > 1 ? figures(configuration.samplingSteps) : [:]))
+                    multiplyAccumulates: network.shape.multiplyAccumulates(side: 256), seconds: Self.seconds(network),
+                    oneStep: try sampled(1),
+                    moreSteps: configuration.samplingSteps > 1 ? try sampled(configuration.samplingSteps) : [:]))
         }
-    }
-
-    private static func figures(_ sets: [ValidationSet], _ fills: (ValidationSet) -> Tensor) -> [String: Figures] {
-        Dictionary(
-            uniqueKeysWithValues: sets.map { set in
-                let filled = fills(set), score = set.score(filled)
-                return (
-                    set.name, Figures(mean: score.mean, pooled: score.pooled, ssim: set.structuralSimilarity(filled))
-                )
-            })
-    }
-
-    private static func harmonic(_ set: ValidationSet) -> Tensor {
-        let result = set.images.copy(), (height, width) = (set.images.shape[2], set.images.shape[3])
-        let plane = height * width
-        for n in 0..<set.count {
-            let image = Array(UnsafeBufferPointer(start: set.images.pointer + n * 3 * plane, count: 3 * plane))
-            let mask = Array(UnsafeBufferPointer(start: set.masks.pointer + n * plane, count: plane))
-            let filled = HarmonicFill.fill(image, mask: mask, width: width, height: height)
-            (result.pointer + n * 3 * plane).update(from: filled, count: 3 * plane)
-        }
-        return result
     }
 
     private static func seconds(_ network: InpaintingNetwork) -> Double {
@@ -101,30 +95,5 @@ public struct AblationTable: Codable, Sendable {
         }
         // The first one makes plans and fills the pool.
         return times.dropFirst().sorted()[2]
-    }
-}
-
-extension InpaintingNetwork {
-    /// Multiply-accumulates of one denoising step on pixels of this size, ControlNet included, by the direct method.
-    public func multiplyAccumulates(height: Int, width: Int) -> Double {
-        let (rows, columns) = (height / shape.codec.patchSize, width / shape.codec.patchSize)
-        return shape.unet.multiplyAccumulates(height: rows, width: columns)
-            + (shape.controlNet?.multiplyAccumulates(height: rows, width: columns) ?? 0)
-    }
-}
-
-extension ValidationSet {
-    /// SSIM over the holes, averaged over crops.
-    func structuralSimilarity(_ fills: Tensor) -> Double {
-        let (height, width) = (images.shape[2], images.shape[3]), plane = height * width
-        func row(_ tensor: Tensor, _ i: Int, _ count: Int) -> [Float] {
-            Array(UnsafeBufferPointer(start: tensor.pointer + i * count, count: count))
-        }
-        let values = (0..<count).compactMap { i in
-            StructuralSimilarity.overHole(
-                fill: rounded8Bit(row(fills, i, 3 * plane)), truth: row(images, i, 3 * plane),
-                mask: row(masks, i, plane).map { $0 >= 0.5 ? 255 : 0 }, width: width, height: height)
-        }
-        return values.reduce(0, +) / Double(max(values.count, 1))
     }
 }

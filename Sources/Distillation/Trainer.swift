@@ -49,7 +49,9 @@ public final class Trainer {
         self.configuration = configuration
         let training = configuration.training
         run = try RunFolder(folder, configuration: configuration)
-        let kept = try run.networkShape()
+        // A run that was killed before its first checkpoint begins anew, with the weights that it began with.
+        let checkpoint = try run.checkpoint()
+        let kept = checkpoint == nil ? nil : try run.networkShape()
         let objective = try objective(kept)
         self.objective = objective
         if kept == nil { try run.keep(objective.network.shape) }
@@ -58,7 +60,7 @@ public final class Trainer {
         average = ExponentialMovingAverage(objective.parameters, decay: training.emaDecay)
         rates = LearningRateSchedule(
             peak: training.learningRate, warmUpSteps: training.warmUpSteps, totalSteps: training.steps)
-        if let checkpoint = try run.checkpoint() { try restore(checkpoint) }
+        if let checkpoint { try restore(checkpoint) }
         try objective.begin(averages: average.tensors)
         try run.dropMetrics(after: step)
     }

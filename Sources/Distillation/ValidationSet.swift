@@ -10,9 +10,11 @@ import TensorCore
 /// The file is a safetensors with `images` [N, 3, S, S] in 0...1 and `masks` [N, 1, S, S], as
 /// Tests/Peers/make_crops.py writes it.
 public struct ValidationSet {
-    /// What to call it: the side of its crops.
+    /// What to call it: the file's name, without its ending.
     public let name: String
     public let images: Tensor, prefills: Tensor, masks: Tensor
+    /// The photo that each crop was cut from; several crops of one photo are alike.
+    public let photos: [String]
 
     /// Mean over crops and pooled over all hole pixels, in dB; inside the hole only.
     public struct Score: Codable, Sendable {
@@ -23,7 +25,7 @@ public struct ValidationSet {
     /// - Parameter limit: how many crops to take, evenly spread over the file; nil for all.
     /// - Throws: `ModelError` when the file is not such a set.
     public init(reading path: String, limit: Int? = nil) throws {
-        let (tensors, _) = try Safetensors.read(path)
+        let (tensors, metadata) = try Safetensors.read(path)
         guard let images = tensors["images"], let masks = tensors["masks"], images.shape.count == 4,
             images.shape[1] == 3, images.shape[0] > 0, masks.shape == [images.shape[0], 1] + images.shape.suffix(2)
         else {
@@ -35,7 +37,9 @@ public struct ValidationSet {
         self.images = Self.gather(images, chosen)
         self.masks = Self.gather(masks, chosen)
         prefills = Self.prefilled(self.images, self.masks)
-        name = String(images.shape[2])
+        let photos = try CropFile.photos(of: tensors, metadata, count: total, path)
+        self.photos = chosen.map { photos?[$0] ?? "crop \($0)" }
+        name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
     }
 
     /// Crops of procedural scenes of a seed, which no run of another seed is trained on.
@@ -44,7 +48,8 @@ public struct ValidationSet {
         (configuration.seed, configuration.scenes, configuration.thinShare) = (seed, count, 0)
         let batch = CropSampler(configuration).batch(step: 0, count: count, size: size)
         (images, prefills, masks, _) = batch.tensors()
-        name = "scenes \(size)"
+        photos = (0..<count).map { "scene \($0)" }
+        name = "scenes-\(size)"
     }
 
     private static func gather(_ tensor: Tensor, _ rows: [Int]) -> Tensor {
@@ -70,6 +75,17 @@ public struct ValidationSet {
     }
 
     public var count: Int { images.shape[0] }
+
+    /// The crops as an evaluator takes them.
+    public var samples: [ReferenceSample] {
+        let plane = masks.count / count
+        return zip(CropFile.images(of: images), photos).enumerated().map { i, sample in
+            let mask = UnsafeBufferPointer(start: masks.pointer + i * plane, count: plane).map {
+                $0 >= 0.5 ? UInt8(255) : 0
+            }
+            return ReferenceSample(photo: sample.1, truth: sample.0, mask: mask)
+        }
+    }
 
     /// The first crops of the set, at most `limit`.
     func first(_ limit: Int) -> (images: Tensor, prefills: Tensor, masks: Tensor) {

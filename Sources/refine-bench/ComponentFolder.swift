@@ -53,9 +53,8 @@ struct ComponentFolder {
         let configuration = try decode(
             UNetConfiguration.self,
             lacking: "a key of UNet2DConditionModel is missing or has a value that is not supported")
-        let weights = "\(path)/diffusion_pytorch_model.safetensors"
-        let parameters = ParameterSet(
-            loaded: try Safetensors.read(weights).tensors, origin: weights, requiresGradient: requiresGradient)
+        let (tensors, weights) = try Safetensors.readWeights("diffusion_pytorch_model", in: path)
+        let parameters = ParameterSet(loaded: tensors, origin: weights, requiresGradient: requiresGradient)
         return try UNet2DConditionModel(configuration, parameters: parameters, origin: path)
     }
 }

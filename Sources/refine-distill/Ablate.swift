@@ -4,6 +4,7 @@ import Distillation
 import Foundation
 import Glibc
 import Layers
+import Metrics
 
 struct Ablate: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,12 +14,22 @@ struct Ablate: ParsableCommand {
             --unlabelled; f direct regression without diffusion; equal-index and random-teacher are controls of d. \
             All have the same budget of steps and the same seeds; those that ask the teacher share its answers. \
             Writes ablation.md and ablation.json into the run folder, with the teacher and classical fills \
-            beside the arms. The same command goes on where it stopped.
+            beside the arms, by every metric of evaluate, on the crops of --validation and on scenes that no arm saw. \
+            The same command goes on where it stopped.
+
+            Fills of other programs: the crops are written to crops/SET.safetensors in the run folder; what lies in \
+            fills/NAME/SET.safetensors (a tensor \"fills\") becomes a row. Tests/Peers/classical_fills.py RUN puts \
+            OpenCV's Telea and Navier-Stokes there; then give the same command again.
+
+            --limits adds a second table, limits.md: what students took over of the teacher's errors, by what the \
+            holes hide; and with --unlabelled stage 2 on that library as it is, on three of its photos, blurred, full \
+            of duplicates, and on drawings instead of photos.
 
             EXAMPLES
               refine-distill ablate --run runs/ablation --teacher models/teacher --steps 2000 --batch 8 \\
                 --arms a,b,c,d,f --validation dev-128.safetensors
-              refine-distill ablate --run runs/ablation --teacher models/teacher --unlabelled ~/Pictures --seeds 1,2,3
+              refine-distill ablate --run runs/ablation --teacher models/teacher --unlabelled ~/Pictures --seeds 1,2,3 \\
+                --limits
             """)
 
     @OptionGroup var options: TrainingOptions
@@ -50,6 +61,13 @@ struct Ablate: ParsableCommand {
     @Option(help: "Steps of stage 2 in arm e; a quarter of --steps where not given.") var secondStageSteps: Int?
     @Option(help: "Minutes of processor time that an arm may take, over all threads.") var minutesPerArm = 600.0
     @Option(help: "Steps of sampling to score beside one.") var samplingSteps = 4
+    @Flag(
+        help: "Also tell what students took over of the teacher's errors, and what stage 2 does with poor libraries.")
+    var limits = false
+    @Option(
+        help: ArgumentHelp(
+            "Weights of LPIPS, FID and CMMD; $XDG_DATA_HOME/refine-control/metrics where left out.", valueName: "dir"))
+    var metricWeights: String?
 
     private var chosen: [AblationArm] {
         arms ?? [.scratch, .taskOutput, .taskFeature, .trilevel] + (unlabelled == nil ? [] : [.secondStage])
@@ -87,6 +105,8 @@ struct Ablate: ParsableCommand {
         let sets =
             try options.validation.map { try ValidationSet(reading: $0, limit: options.validationLimit) }
             + [ValidationSet(scenesOf: 0x7E57, count: 32, size: options.cropSize)]
+        let weights = try MetricWeights(
+            folder: metricWeights ?? MetricWeights.defaultFolder(), isRequired: metricWeights != nil)
         let folder = options.runFolder
         let ablation = try Ablation(configuration, folder: folder, photos: photos)
         var schedule = Trainer.Schedule()
@@ -108,7 +128,9 @@ struct Ablate: ParsableCommand {
             print("stopped; the same command goes on")
             return
         }
-        let table = try AblationTable(configuration, trained, sets: sets) { print("measuring: \($0)") }
+        let table = try AblationTable(configuration, trained, sets: sets, folder: folder, weights: weights) {
+            print("measuring: \($0)")
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(try encoder.encode(table), to: "\(folder)/ablation.json")
@@ -117,5 +139,18 @@ struct Ablate: ParsableCommand {
         try AtomicFile.write(Data(text.utf8), to: "\(folder)/ablation.md")
         print(table.markdown())
         print("wrote \(folder)/ablation.md and \(folder)/ablation.json")
+        guard limits else { return }
+        let found = try ablation.limits(
+            of: trained, sets: sets, weights: weights, schedule: schedule, progress: { print($0) },
+            shouldStop: { stop.isSet })
+        guard let found else {
+            print("stopped; the same command goes on")
+            return
+        }
+        try AtomicFile.write(try encoder.encode(found), to: "\(folder)/limits.json")
+        try AtomicFile.write(
+            Data("# Limits\n\n```\n\(command)\n```\n\n\(found.markdown())\n".utf8), to: "\(folder)/limits.md")
+        print(found.markdown())
+        print("wrote \(folder)/limits.md and \(folder)/limits.json")
     }
 }

@@ -9,7 +9,7 @@ struct RefineDistill: ParsableCommand {
         commandName: "refine-distill",
         abstract: "Train and measure the models of Refine-Control.",
         subcommands: [
-            Synth.self, Train.self, TrainTeacher.self, Distill.self, Finetune.self, Ablate.self, Report.self,
+            Synth.self, Train.self, Grow.self, TrainTeacher.self, Distill.self, Finetune.self, Ablate.self, Report.self,
             Evaluate.self,
         ])
 

@@ -11,6 +11,7 @@ import Testing
         ("refinectl.1", "refinectl", ["library", "add", "--help"]),
         ("refinectl.1", "refinectl", ["library", "list", "--help"]),
         ("refined.8", "refined", ["--help"]), ("refine-distill.1", "refine-distill", ["synth", "--help"]),
+        ("refine-distill.1", "refine-distill", ["grow", "--help"]),
         ("refine-distill.1", "refine-distill", ["train-teacher", "--help"]),
         ("refine-distill.1", "refine-distill", ["distill", "--help"]),
         ("refine-distill.1", "refine-distill", ["finetune", "--help"]),

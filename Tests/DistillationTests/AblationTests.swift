@@ -62,18 +62,103 @@ import Testing
                     #expect(weights(one) != weights(other), "\(one.arm) and \(other.arm)")
                 }
             }
-            let sets = [ValidationSet(scenesOf: 5, count: 2, size: 64)]
-            let table = try AblationTable(configuration, trained, sets: sets)
+            let set = ValidationSet(scenesOf: 5, count: 2, size: 64)
+            try FileManager.default.createDirectory(atPath: "\(folder)/fills/Grey", withIntermediateDirectories: true)
+            try Safetensors.write(
+                ["fills": Tensor(repeating: 0.5, shape: set.images.shape)],
+                to: "\(folder)/fills/Grey/scenes-64.safetensors")
+            let table = try AblationTable(configuration, trained, sets: [set], folder: folder)
+            let classical = ["harmonic fill", "biharmonic fill", "plate in tension (pre-fill)"]
             #expect(
-                table.rows.map(\.name) == ["harmonic fill", "plate in tension (pre-fill)", "teacher"]
-                    + AblationArm.allCases.map(\.title))
+                table.rows.map(\.name) == ["Grey"] + classical + ["teacher"] + AblationArm.allCases.map(\.title))
             for row in table.rows {
-                let figures = try #require(row.oneStep["scenes 64"])
-                #expect(figures.mean > 5 && figures.mean <= 60 && figures.ssim > -1 && figures.ssim <= 1)
+                let figures = try #require(row.oneStep["scenes-64"])
+                let psnr = try #require(figures["psnr"]?.value), ssim = try #require(figures["ssim"]?.value)
+                #expect(psnr > 5 && psnr <= 60 && ssim > -1 && ssim <= 1)
+                #expect(figures["swd"]?.value != nil)
+                #expect(figures["fid"] == .notMeasured("weights not installed"))
+                #expect((row.parameters == nil) == row.moreSteps.isEmpty)
             }
-            let lines = table.markdown().split(separator: "\n")
-            #expect(lines.count == 3 + table.rows.count)
-            #expect(Set(lines.dropFirst().map { $0.count { $0 == "|" } }).count == 1)
+            // What other programs are to fill is what was measured.
+            let crops = try Safetensors.read("\(folder)/crops/scenes-64.safetensors").tensors
+            #expect(crops["images"]?.values == set.images.values)
+            let lines = table.markdown().split(separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines.contains("FID: not measured: weights not installed"))
+            // Networks alone cost something and have more steps; every fill has one.
+            #expect(lines.count { $0.hasPrefix("| Grey") } == 1 && lines.count { $0.hasPrefix("| teacher") } == 3)
+        }
+    }
+
+    @Test func limitsTellOfTheTeachersErrorsAndOfEveryKindOfLibrary() throws {
+        try TestRun.withFolder { folder in
+            let configuration = try configuration(folder, [.scratch, .taskOutput, .trilevel])
+            let ablation = try Ablation(configuration, folder: folder, photos: Photos())
+            let trained = try #require(
+                try ablation.train(.init(), report: { _, _, _, _ in }, shouldStop: { false }))
+            let sets = [ValidationSet(scenesOf: 5, count: 3, size: 64)]
+            func limits(_ shouldStop: @escaping () -> Bool) throws -> AblationLimits? {
+                try ablation.limits(
+                    of: trained, sets: sets, weights: .init(), schedule: .init(), progress: { _ in },
+                    shouldStop: shouldStop)
+            }
+            var asked = 0
+            let stopped = try limits {
+                asked += 1
+                return asked > 3
+            }
+            #expect(stopped == nil)
+            let found = try #require(try limits { false })
+            #expect(found.libraries.map(\.library) == [nil] + LibraryVariant.allCases)
+            #expect(found.libraries.dropFirst().allSatisfy { $0.steps == configuration.secondStageSteps })
+            #expect(found.libraries.allSatisfy { $0.oneStep["scenes-64"]?["psnr"]?.value != nil })
+            let students = Set(found.bias.rows.map(\.arm))
+            #expect(students == [.taskOutput, .trilevel])
+            for row in found.bias.rows where row.content == "all" {
+                #expect(row.crops == 3 && abs(row.correlation) <= 1 && abs(row.scratchCorrelation) <= 1)
+            }
+            let text = found.markdown()
+            #expect(text.contains("| nine in ten duplicates | 3 | 2 |") && text.contains("(b) task + output"))
+        }
+    }
+
+    @Test func errorsThatAreTheTeachersCorrelateFullyAndOppositeOnesNot() {
+        let set = ValidationSet(scenesOf: 5, count: 2, size: 64), references = set.samples
+        func errors(_ offset: (Int) -> Float) -> TeacherBias.Errors {
+            let fills = set.images.copy()
+            for i in 0..<fills.count { fills.pointer[i] = 0.5 * fills.pointer[i] + 0.25 + offset(i) }
+            return TeacherBias.Errors(fills, references)
+        }
+        let one = errors { $0 % 2 == 0 ? 0.1 : -0.1 }, other = errors { $0 % 3 == 0 ? 0.1 : -0.05 }
+        #expect(abs(one.correlation(one, [0, 1]) - 1) < 1e-6)
+        let mixed = one.correlation(other, [0, 1])
+        #expect(mixed < 0.99 && abs(mixed - other.correlation(one, [0, 1])) < 1e-9)
+    }
+
+    @Test(arguments: LibraryVariant.allCases)
+    func librariesAreWhatTheirNamesSay(_ variant: LibraryVariant) throws {
+        struct Burst: PhotoSource {
+            let count = 20
+            func photo(at index: Int) throws -> TrainingPhoto {
+                var pixels = [UInt8](repeating: UInt8(index), count: 3 * 64 * 64)
+                // One white column.
+                for row in 0..<64 { for c in 0..<3 { pixels[(row * 64 + 32) * 3 + c] = 255 } }
+                return TrainingPhoto(width: 64, height: 64, pixels: pixels)
+            }
+        }
+        let library = variant.library(of: Burst())
+        let photos = try (0..<library.count).map(library.photo)
+        switch variant {
+        case .whole: #expect(photos.map { $0.pixels[0] } == (0..<20).map { UInt8($0) })
+        case .tiny: #expect(photos.map { $0.pixels[0] } == [0, 6, 13])
+        case .blurry:
+            // A triangle over four pixels to each side, of the same sum.
+            let row = (0..<64).map { Int(photos[0].pixels[$0 * 3]) }
+            #expect(row[32] > 20 && row[32] < 40 && row[24] > 0 && row[23] == 0 && row[41] == 0)
+            #expect(abs(row.reduce(0, +) - 255) < 20)
+        case .duplicates:
+            #expect(photos.count { $0.pixels[0] <= 3 } == 18)
+            #expect(photos[9].pixels[0] == 9)
+        case .offTopic: #expect(photos[0].width == 512 && photos[0].pixels != photos[1].pixels)
         }
     }
 

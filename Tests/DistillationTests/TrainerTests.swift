@@ -32,6 +32,25 @@ import Testing
         #expect(straight["unet.conv_out.weight"]?.contains { $0 != 0 } == true)
     }
 
+    @Test func aRunThatWasKilledBeforeItsFirstCheckpointBeginsWithTheWeightsItWasGiven() throws {
+        try TestRun.withFolder { folder in
+            let start = "\(folder)/start", training = TestRun.training
+            try InpaintingNetwork(TestRun.student(), seed: 77, requiresGradient: false).write(
+                to: start, index: ModelIndex(name: "start", generation: "1", defaultSteps: 1), as: .float32)
+            func trainer() throws -> Trainer {
+                try Trainer(.init(method: .task, training: training, start: start), folder: "\(folder)/run") { kept in
+                    TaskObjective(try TestRun.student().network(kept: kept, start: start, training), training)
+                }
+            }
+            // As if killed when it had begun: the folder is there, a checkpoint is not.
+            _ = try trainer()
+            let network = try trainer().objective.network
+            let given = try InpaintingNetwork(directory: start, requiresGradient: false)
+            #expect(
+                network.parameters.map(\.variable.value.values) == given.parameters.map(\.variable.value.values))
+        }
+    }
+
     @Test func aTeachersControlNetLearnsWithItsUNet() throws {
         let trained = try TestRun.withFolder { try weights(in: $0, stops: [4], TestRun.teacher()) }
         for name in ["controlnet.controlnet_mid_block.weight", "controlnet.controlnet_down_blocks.0.weight"] {

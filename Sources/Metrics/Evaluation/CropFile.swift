@@ -21,7 +21,7 @@ public struct CropFile {
                 "crops need \"images\" [N, 3, H, W] and \"masks\" [N, 1, H, W], sides of 16 and more")
         }
         let count = images.shape[0]
-        let photos = try Self.labels("photo", names: "photos", count: count, tensors, metadata, path)
+        let photos = try Self.photos(of: tensors, metadata, count: count, path)
         let contents = try Self.labels("content", names: "contents", count: count, tensors, metadata, path)
         let pictures = Self.images(of: images)
         let plane = masks.count / count
@@ -47,6 +47,14 @@ public struct CropFile {
                 width: batch.shape[3], height: batch.shape[2],
                 values: UnsafeBufferPointer(start: batch.pointer + i * size, count: size).map { min(max($0, 0), 1) })
         }
+    }
+
+    /// The photo of each crop, or nil where the file does not say.
+    /// - Throws: `ModelError` when what it says does not fit.
+    public static func photos(
+        of tensors: [String: Tensor], _ metadata: [String: String], count: Int, _ path: String
+    ) throws -> [String]? {
+        try labels("photo", names: "photos", count: count, tensors, metadata, path)
     }
 
     private static func labels(
