@@ -107,6 +107,15 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec", "CJPEG", "TestSupport", "guard-probe"]),
+        .target(name: "KernelBattery", dependencies: ["CKernels"], path: "Tests/KernelBattery"),
+        // The sources of CKernels once more, without the clones for newer CPUs.
+        .executableTarget(
+            name: "baseline-kernels", path: "Tests/BaselineKernels",
+            cSettings: [
+                .define("REFINE_BASELINE_KERNELS"), .headerSearchPath("../../Sources/CKernels"),
+                .headerSearchPath("../../Sources/CKernels/include"), .headerSearchPath("../KernelBattery/include"),
+            ],
+            linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
         .testTarget(name: "PersonalizationTests", dependencies: ["Personalization"]),
         .testTarget(
             name: "LibraryTests",
@@ -114,7 +123,10 @@ let package = Package(
         .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["RefineBus", "ImageCodec", "Diffusion", "Layers", "TensorCore", "TestSupport"]),
+            dependencies: [
+                "RefineBus", "ImageCodec", "Diffusion", "Layers", "TensorCore", "TestSupport", "KernelBattery",
+                "baseline-kernels",
+            ]),
         .testTarget(name: "ConfigTests", dependencies: ["RefineConfig", "TestSupport"]),
         .testTarget(name: "StructureTests"),
     ],

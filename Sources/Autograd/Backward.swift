@@ -6,11 +6,11 @@ extension Variable {
     /// The graph is consumed: each operation's activations are released as soon as its rule has run.
     /// - Parameter seed: the gradient at this variable; ones where it is left out.
     public func backward(seed: Tensor? = nil) {
-        let tape = recordedOperations()
         var pending: [ObjectIdentifier: Tensor] = [
             ObjectIdentifier(self): seed ?? Tensor(repeating: 1, shape: shape)
         ]
-        var remaining = tape
+        // Each variable leaves the list, and its value with it, before the next one's rule runs.
+        var remaining = recordedOperations()
         while let variable = remaining.popLast() {
             guard let gradient = pending.removeValue(forKey: ObjectIdentifier(variable)) else { continue }
             guard let node = variable.node else {
@@ -18,17 +18,25 @@ extension Variable {
                 continue
             }
             for (input, share) in node.consume(gradient) where input.requiresGradient {
-                precondition(
+                require(
                     share.shape == input.shape, "Autograd: gradient \(share.shape) for a value of \(input.shape)")
                 let key = ObjectIdentifier(input)
-                pending[key] = pending[key].map { $0 + share } ?? share
+                guard var sum = pending.removeValue(forKey: key) else {
+                    pending[key] = share
+                    continue
+                }
+                sum.add(share)
+                pending[key] = sum
             }
             variable.node = nil
         }
     }
 
     private func add(_ share: Tensor) {
-        gradient = gradient.map { $0 + share } ?? share
+        guard var sum = gradient else { return gradient = share }
+        gradient = nil
+        sum.add(share)
+        gradient = sum
     }
 
     /// All variables that this one depends on and that require a gradient, each after its inputs: the tape.

@@ -6,7 +6,7 @@ extension Variable {
     /// With y = a gelu(b): da = gelu(b) dy, db = gelu'(b) a dy.
     public func gatedGELU() -> Variable {
         let width = (shape.last ?? 0) / 2, rows = value.count / max(2 * width, 1)
-        precondition(shape.last == 2 * width && width > 0, "Autograd: gate over \(shape)")
+        require(shape.last == 2 * width && width > 0, "Autograd: gate over \(shape)")
         // Halves of the last axis are channels where every row is an image of no extent.
         let halves = value.reshaped([rows, 2 * width]).split(channels: [width, width])
         let gate = halves[1].activated(.gelu)

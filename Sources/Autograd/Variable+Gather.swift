@@ -3,7 +3,7 @@ import TensorCore
 extension Variable {
     /// Rows of a table [V, D], one for each index: [count, D]. The gradient of a row is the sum over its uses.
     public func rows(at indices: [Int]) -> Variable {
-        precondition(
+        require(
             shape.count == 2 && indices.allSatisfy { (0..<shape[0]).contains($0) },
             "Autograd: rows of a table of shape \(shape)")
         let width = shape[1], y = Tensor(uninitialized: [indices.count, width])

@@ -34,7 +34,7 @@ extension Variable {
     /// Attention of `heads` heads: queries [N, L, C], keys and values [N, S, C] to [N, L, C]. Head h reads channels
     /// h C / heads ..< (h + 1) C / heads.
     public static func attention(queries: Variable, keys: Variable, values: Variable, heads: Int) -> Variable {
-        if ![queries, keys, values].contains(where: \.requiresGradient) {
+        if !records([queries, keys, values]) {
             return Variable(
                 DotProductAttention.forward(
                     queries: queries.value, keys: keys.value, values: values.value, heads: heads))
@@ -50,7 +50,7 @@ extension Variable {
 
     /// softmax(Q Kᵀ / √D) V for queries [B, L, D], keys and values [B, S, D]; heads are part of B.
     public static func attention(queries: Variable, keys: Variable, values: Variable) -> Variable {
-        if ![queries, keys, values].contains(where: \.requiresGradient) {
+        if !records([queries, keys, values]) {
             return Variable(
                 DotProductAttention.forward(queries: queries.value, keys: keys.value, values: values.value, heads: 1))
         }

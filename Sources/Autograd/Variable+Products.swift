@@ -10,36 +10,23 @@ extension Variable {
         weights: Variable, bias: Variable?, options: Convolution.Options, channels: Variable? = nil,
         adding: Variable? = nil, prepared: PreparedWeights? = nil
     ) -> Variable {
-        let training = [self, weights, bias, channels, adding].contains { $0?.requiresGradient == true }
-        guard training else {
-            // Without a tape all of it is one pass over the result.
-            let offsets = bias.map { bias in channels?.value.addingAlongChannels(bias.value) ?? bias.value }
-            return Variable(
-                Convolution.forward(
-                    value, weights: weights.value, bias: offsets ?? channels?.value, options: options,
-                    adding: adding?.value, prepared: prepared))
-        }
-        var result = recordedConvolution(weights: weights, bias: bias, options: options)
-        if let channels { result = result.addingAlongChannels(channels) }
-        return adding.map { $0 + result } ?? result
-    }
-
-    private func recordedConvolution(
-        weights: Variable, bias: Variable?, options: Convolution.Options
-    ) -> Variable {
-        let inputs = [self, weights] + (bias.map { [$0] } ?? [])
+        let addends = [bias, channels, adding]
+        // One pass over the result for all that is added to it.
+        let offsets = bias.map { bias in channels?.value.addingAlongChannels(bias.value) ?? bias.value }
+        let learns = requiresGradient || weights.requiresGradient || addends.contains { $0?.requiresGradient == true }
         let y = Convolution.forward(
-            value, weights: weights.value, bias: bias?.value, options: options, training: true)
-        return Variable.recorded(y, inputs: inputs) { [self] dy in
+            value, weights: weights.value, bias: offsets ?? channels?.value, options: options, adding: adding?.value,
+            training: learns, prepared: learns ? nil : prepared)
+        return Variable.recorded(y, inputs: [self, weights] + addends.compactMap { $0 }) { [self] dy in
             let dx =
                 requiresGradient
                 ? Convolution.backwardData(dy, weights: weights.value, input: shape, options: options) : nil
-            guard weights.requiresGradient || bias?.requiresGradient == true else {
-                return [dx, nil] + (bias == nil ? [] : [nil])
+            var dw: Tensor?, db: Tensor?
+            if weights.requiresGradient || bias?.requiresGradient == true {
+                (dw, db) = Convolution.backwardWeights(value, gradient: dy, weights: weights.shape, options: options)
             }
-            let (dw, db) = Convolution.backwardWeights(
-                value, gradient: dy, weights: weights.shape, options: options)
-            return [dx, dw] + (bias == nil ? [] : [db])
+            let dchannels = channels.map { $0.requiresGradient ? dy.summedOverInner() : nil }
+            return [dx, dw] + (bias == nil ? [] : [db]) + (dchannels.map { [$0] } ?? []) + (adding == nil ? [] : [dy])
         }
     }
 

@@ -49,7 +49,7 @@ final class Node {
 
     /// Runs the rule once and frees what it had captured.
     func consume(_ gradient: Tensor) -> [(Variable, Tensor)] {
-        guard let rule else { preconditionFailure("Autograd: backward was called twice on the same graph") }
+        guard let rule else { fatalError("Autograd: backward was called twice on the same graph") }
         let pairs = zip(inputs, rule(gradient)).compactMap { input, gradient in
             gradient.map { (input, $0) }
         }
@@ -60,9 +60,21 @@ final class Node {
 }
 
 extension Variable {
+    @TaskLocal private static var isRecording = true
+
+    /// Runs `body` without remembering how its results came to be, whatever requires a gradient.
+    static func withoutTape<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try $isRecording.withValue(false, operation: body)
+    }
+
+    /// Whether an operation on these inputs is recorded.
+    static func records(_ inputs: [Variable?]) -> Bool {
+        inputs.contains { $0?.requiresGradient == true } && isRecording
+    }
+
     /// Records an operation. `rule` is dropped unless an input requires a gradient.
     static func recorded(_ value: Tensor, inputs: [Variable], rule: @escaping Node.Rule) -> Variable {
-        guard inputs.contains(where: \.requiresGradient) else { return Variable(value) }
+        guard records(inputs) else { return Variable(value) }
         return Variable(value, node: Node(inputs: inputs, rule: rule))
     }
 }

@@ -5,7 +5,8 @@
 
 #include "CKernels.h"
 
-#if defined(__x86_64__)
+// REFINE_BASELINE_KERNELS: no clones, as on a CPU that none of them is for (Tests/BaselineKernels).
+#if defined(__x86_64__) && !defined(REFINE_BASELINE_KERNELS)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CLONES

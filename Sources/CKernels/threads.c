@@ -37,7 +37,9 @@ void rk_parallel(int64_t count, int64_t grain, rk_body body, void *context) {
 }
 
 int rk_x86_level(void) {
-#if defined(__x86_64__)
+#if defined(REFINE_BASELINE_KERNELS)
+    return 2;
+#elif defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))

@@ -16,7 +16,11 @@
 
 // Vectors of 8 floats for AVX2 and below, of 16 for AVX-512: two functions of the same template, chosen by the CPU.
 #if defined(__x86_64__)
+#ifdef REFINE_BASELINE_KERNELS
+#define NARROW
+#else
 #define NARROW __attribute__((target_clones("arch=x86-64-v3", "default")))
+#endif
 #define WIDE __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
 #else
 #define NARROW

@@ -21,16 +21,9 @@ struct Attention {
 
     /// x [N, L, width] gathers from `context` [N, S, context width], or from itself: [N, L, width].
     func callAsFunction(_ x: Variable, context: Variable? = nil) -> Variable {
-        let (batch, length, width) = (x.shape[0], x.shape[1], x.shape[2]), source = context ?? x
-        let mixed = Variable.attention(
-            queries: split(query(x)), keys: split(key(source)), values: split(value(source)))
-        return output(mixed.transposed().reshaped([batch, width, length]).transposed())
-    }
-
-    /// [N, L, C] to [N · heads, L, C / heads].
-    private func split(_ x: Variable) -> Variable {
-        let (batch, length, channels) = (x.shape[0], x.shape[1], x.shape[2])
-        return x.transposed().reshaped([batch * heads, channels / heads, length]).transposed()
+        let source = context ?? x
+        return output(
+            Variable.attention(queries: query(x), keys: key(source), values: value(source), heads: heads))
     }
 }
 

@@ -27,11 +27,11 @@ struct ResidualBlock {
 
     /// x [N, input, H, W] and SiLU(time) [N, T] to [N, output, H, W].
     func callAsFunction(_ x: Variable, time: Variable? = nil) -> Variable {
-        var hidden = conv1(norm1(x))
-        if let timeProjection {
+        let offsets = timeProjection.map { projection in
             guard let time else { preconditionFailure("Diffusion: a residual block needs its time embedding") }
-            hidden = hidden.addingAlongChannels(timeProjection(time))
+            return projection(time)
         }
-        return (shortcut?(x) ?? x) + conv2(norm2(hidden))
+        let hidden = conv1(norm1(x), channels: offsets)
+        return conv2(norm2(hidden), adding: shortcut?(x) ?? x)
     }
 }

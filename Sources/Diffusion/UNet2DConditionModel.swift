@@ -9,6 +9,9 @@ import TensorCore
 public final class UNet2DConditionModel {
     public let configuration: UNetConfiguration
     public let parameters: ParameterSet
+    /// Whether a pass that trains forgets the activations within each block, and computes them again in the backward
+    /// pass: the same gradients for less memory and more time.
+    public var checkpoints = false
 
     private let encoder: UNetEncoder
     private let upLevels: [Level]
@@ -87,7 +90,8 @@ public final class UNet2DConditionModel {
             sample.shape.first == timesteps.count,
             "Diffusion: \(timesteps.count) timesteps for a sample of \(sample.shape)")
         let time = encoder.time(timesteps)
-        var (x, skips) = encoder(encoder.stem(sample), time: time, text: text, tap: tap)
+        var (x, skips) = encoder(
+            encoder.stem(sample), time: time, text: text, checkpoint: checkpoints, tap: tap)
         if let residuals {
             precondition(
                 residuals.down.count == skips.count,
@@ -98,7 +102,7 @@ public final class UNet2DConditionModel {
         tap(.middle, x)
         for (i, level) in upLevels.enumerated() {
             for block in level.residuals.indices {
-                x = level(block, Variable.concatenated([x, skips.removeLast()]), time: time, text: text)
+                x = level(block, [x, skips.removeLast()], time: time, text: text, checkpoint: checkpoints)
             }
             tap(.up(i), x)
             if i < upsamplers.count { x = upsamplers[i](x.upsampledNearest2()) }

@@ -56,9 +56,12 @@ struct UNetEncoder {
     }
 
     /// From the stem's output to that of the middle, and every skip connection.
-    /// - Parameter tap: is given the last output of each stage.
+    /// - Parameters:
+    ///   - checkpoint: keeps no activations of the blocks for the backward pass.
+    ///   - tap: is given the last output of each stage.
     func callAsFunction(
-        _ stem: Variable, time: Variable, text: Variable?, tap: (StageFeature.Stage, Variable) -> Void = { _, _ in }
+        _ stem: Variable, time: Variable, text: Variable?, checkpoint: Bool = false,
+        tap: (StageFeature.Stage, Variable) -> Void = { _, _ in }
     ) -> (middle: Variable, skips: [Variable]) {
         precondition(
             text.map {
@@ -70,7 +73,7 @@ struct UNetEncoder {
         var x = stem, skips = [x]
         for (i, level) in levels.enumerated() {
             for block in level.residuals.indices {
-                x = level(block, x, time: time, text: text)
+                x = level(block, [x], time: time, text: text, checkpoint: checkpoint)
                 skips.append(x)
             }
             tap(.down(i), x)

@@ -44,8 +44,22 @@ struct Level {
     }
 
     /// Runs block `i` of the level.
-    func callAsFunction(_ i: Int, _ x: Variable, time: Variable, text: Variable?) -> Variable {
-        let hidden = residuals[i](x, time: time)
+    /// - Parameters:
+    ///   - parts: what to join along the channels and to begin from.
+    ///   - checkpoint: keeps no activations for the backward pass.
+    func callAsFunction(
+        _ i: Int, _ parts: [Variable], time: Variable, text: Variable?, checkpoint: Bool
+    ) -> Variable {
+        guard checkpoint, time.requiresGradient else { return run(i, parts, time: time, text: text) }
+        return Variable.checkpointed(parts + [time] + (text.map { [$0] } ?? [])) { inputs in
+            run(
+                i, Array(inputs.prefix(parts.count)), time: inputs[parts.count],
+                text: text == nil ? nil : inputs[parts.count + 1])
+        }
+    }
+
+    private func run(_ i: Int, _ parts: [Variable], time: Variable, text: Variable?) -> Variable {
+        let hidden = residuals[i](parts.count == 1 ? parts[0] : Variable.concatenated(parts), time: time)
         switch attentions {
         case .none: return hidden
         case .spatial(let attentions): return attentions[i](hidden)

@@ -28,10 +28,10 @@ public enum Convolution {
         prepared: PreparedWeights? = nil
     ) -> Tensor {
         let output = outputShape(x.shape, weights: weights.shape, options: options)
-        precondition(
+        require(
             bias.map { $0.shape == [weights.shape[0]] || $0.shape == [x.shape[0], weights.shape[0]] } ?? true,
             "TensorCore: convolution bias \(bias?.shape ?? []) for weights \(weights.shape)")
-        precondition(
+        require(
             adding.map { $0.shape == output } ?? true,
             "TensorCore: convolution to \(output) with an addend of shape \(adding?.shape ?? [])")
         let y = Tensor(uninitialized: output)
@@ -72,12 +72,13 @@ public enum Convolution {
 
     /// The shape that `forward` returns; traps with both shapes when they do not fit.
     public static func outputShape(_ x: [Int], weights: [Int], options: Options) -> [Int] {
-        precondition(
-            x.count == 4 && weights.count == 4 && x[1] == weights[1] && options.stride > 0 && options.padding >= 0,
+        require(
+            x.count == 4 && weights.count == 4 && x[1] == weights[1] && !weights.contains(0) && options.stride > 0
+                && options.padding >= 0,
             "TensorCore: convolution of \(x) with weights \(weights)")
         let height = (x[2] + 2 * options.padding - weights[2]) / options.stride + 1
         let width = (x[3] + 2 * options.padding - weights[3]) / options.stride + 1
-        precondition(
+        require(
             height > 0 && width > 0 && x[2] + 2 * options.padding >= weights[2]
                 && x[3] + 2 * options.padding >= weights[3],
             "TensorCore: input \(x) is smaller than the convolution window \(weights)")
@@ -86,7 +87,7 @@ public enum Convolution {
 
     private static func requireOutput(_ dy: Tensor, input: [Int], weights: [Int], options: Options) {
         let expected = outputShape(input, weights: weights, options: options)
-        precondition(
+        require(
             dy.shape == expected, "TensorCore: convolution gradient of shape \(dy.shape), expected \(expected)")
     }
 

@@ -47,10 +47,25 @@ public struct ConvolutionPlan: Sendable, Equatable {
     public let choices: [ConvolutionProblem: ConvolutionAlgorithm]
     /// Identifies the plan in reports: "rule-1" for the rule alone, else 16 hexadecimal digits of its contents.
     public let id: String
+    /// The choices for each layer at the sizes that were timed, by the number of pixels.
+    private let sizes: [Layer: [(pixels: Int, algorithm: ConvolutionAlgorithm)]]
+
+    /// What problems of one layer at several sizes have in common.
+    private struct Layer: Hashable {
+        var direction: ConvolutionProblem.Direction, weights: [Int], options: Convolution.Options
+
+        init(_ problem: ConvolutionProblem) {
+            (direction, weights, options) = (problem.direction, problem.weights, problem.options)
+        }
+    }
 
     public init(machine: Machine, choices: [ConvolutionProblem: ConvolutionAlgorithm]) {
         self.machine = machine
         self.choices = choices
+        sizes = Dictionary(grouping: choices, by: { Layer($0.key) }).mapValues { timed in
+            timed.sorted { $0.key.order.lexicographicallyPrecedes($1.key.order) }
+                .map { ($0.key.pixels, $0.value) }.sorted { $0.0 < $1.0 }
+        }
         id = choices.isEmpty ? Self.ruleName : Self.digest(machine, choices)
     }
 
@@ -62,11 +77,27 @@ public struct ConvolutionPlan: Sendable, Equatable {
         ConvolutionPlan(machine: machine, choices: [:])
     }
 
-    /// The algorithm for a problem: the plan's choice, or the rule's.
+    public static func == (a: ConvolutionPlan, b: ConvolutionPlan) -> Bool {
+        a.machine == b.machine && a.choices == b.choices
+    }
+
+    /// The algorithm for a problem: the plan's choice; for a size that was not timed, that of the same layer at the
+    /// nearest one, by the ratio of their pixels; else the rule's.
     public func algorithm(for problem: ConvolutionProblem) -> ConvolutionAlgorithm {
         if let choice = choices[problem], choice.covers(problem) { return choice }
-        return Self.ruled(problem)
+        guard let timed = sizes[Layer(problem)] else { return Self.ruled(problem) }
+        func distance(_ pixels: Int) -> Double {
+            Double(max(pixels, problem.pixels)) / Double(max(min(pixels, problem.pixels), 1))
+        }
+        guard let nearest = timed.min(by: { distance($0.pixels) < distance($1.pixels) }),
+            distance(nearest.pixels) <= Self.farthest, nearest.algorithm.covers(problem),
+            Convolution.isAvailable(nearest.algorithm, for: problem)
+        else { return Self.ruled(problem) }
+        return nearest.algorithm
     }
+
+    /// Timings of a size say nothing about one that differs by more than this factor.
+    private static let farthest = 4.0
 
     /// Matrix products need no other layout, so they are best for 1x1; our Winograd pays from 16 channels on.
     static func ruled(_ problem: ConvolutionProblem) -> ConvolutionAlgorithm {

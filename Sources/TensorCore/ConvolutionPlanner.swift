@@ -1,16 +1,22 @@
 /// Times the algorithms for each of a network's convolutions and keeps the fastest.
 ///
-/// One problem at a time, so that whoever has other work for the engine can do it in between.
+/// One run of one algorithm at a time, so that whoever has other work for the engine can do it in between.
 public struct ConvolutionPlanner {
     public let machine: ConvolutionPlan.Machine
     public private(set) var remaining: [ConvolutionProblem]
     public private(set) var choices: [ConvolutionProblem: ConvolutionAlgorithm] = [:]
+    private let rounds: Int
+    private var trial: Trial?
 
     /// How long the candidates took, in seconds.
     public typealias Timing = [(algorithm: ConvolutionAlgorithm, seconds: Double)]
 
-    public init(_ problems: some Sequence<ConvolutionProblem>, machine: ConvolutionPlan.Machine = .current) {
+    /// - Parameter rounds: how often each algorithm is timed.
+    public init(
+        _ problems: some Sequence<ConvolutionProblem>, machine: ConvolutionPlan.Machine = .current, rounds: Int = 5
+    ) {
         self.machine = machine
+        self.rounds = max(rounds, 1)
         remaining = Set(problems).sorted { $1.order.lexicographicallyPrecedes($0.order) }
     }
 
@@ -22,31 +28,62 @@ public struct ConvolutionPlanner {
     static let advantage = 0.95
 
     /// Times the candidates of the next problem. Nil when all are done.
-    ///
-    /// Rounds alternate between the candidates and each keeps its best time, so that a busy moment hits all alike.
-    public mutating func advance(rounds: Int = 5) -> (problem: ConvolutionProblem, timing: Timing)? {
-        guard let problem = remaining.popLast() else { return nil }
-        let operands = Operands(problem)
-        let ruled = ConvolutionPlan.ruled(problem)
-        let candidates = ConvolutionAlgorithm.allCases.filter {
-            $0.covers(problem) && Convolution.isAvailable($0, for: problem)
+    public mutating func advance() -> (problem: ConvolutionProblem, timing: Timing)? {
+        while true {
+            if let finished = step() { return finished }
+            if trial == nil { return nil }
         }
-        var best = candidates.map { algorithm in
-            operands.run(algorithm)
-            return Double.infinity
-        }
-        for _ in 0..<max(rounds, 1) {
-            for (i, algorithm) in candidates.enumerated() {
-                let seconds = ContinuousClock().measure { operands.run(algorithm) } / .seconds(1)
-                best[i] = min(best[i], seconds)
-            }
-        }
-        var choice = ruled, time = candidates.firstIndex(of: ruled).map { best[$0] * Self.advantage } ?? .infinity
-        for (algorithm, seconds) in zip(candidates, best) where algorithm != ruled && seconds < time {
+    }
+
+    /// Whether there is anything left to time.
+    public var isFinished: Bool { trial == nil && remaining.isEmpty }
+
+    /// Runs one algorithm once.
+    /// - Returns: the problem that has thereby been decided, if any.
+    @discardableResult
+    public mutating func step() -> (problem: ConvolutionProblem, timing: Timing)? {
+        guard var trial = self.trial ?? remaining.popLast().map(Trial.init) else { return nil }
+        trial.runNext()
+        self.trial = trial
+        guard trial.rounds > rounds else { return nil }
+        self.trial = nil
+        let ruled = ConvolutionPlan.ruled(trial.problem)
+        var choice = ruled, time = Double.infinity
+        for (algorithm, seconds) in trial.timing where algorithm == ruled { time = seconds * Self.advantage }
+        for (algorithm, seconds) in trial.timing where algorithm != ruled && seconds < time {
             (choice, time) = (algorithm, seconds)
         }
-        choices[problem] = choice
-        return (problem, zip(candidates, best).map { ($0, $1) })
+        choices[trial.problem] = choice
+        return (trial.problem, trial.timing)
+    }
+
+    /// The race of the algorithms for one problem.
+    ///
+    /// Rounds alternate between the candidates and each keeps its best time, so that a busy moment hits all alike.
+    private struct Trial {
+        let problem: ConvolutionProblem
+        let operands: Operands
+        var timing: Timing
+        /// Rounds that are over; the first one prepares and is not timed.
+        var rounds = 0
+        var next = 0
+
+        init(_ problem: ConvolutionProblem) {
+            self.problem = problem
+            operands = Operands(problem)
+            timing = ConvolutionAlgorithm.allCases.filter {
+                $0.covers(problem) && Convolution.isAvailable($0, for: problem)
+            }.map { ($0, .infinity) }
+        }
+
+        mutating func runNext() {
+            let seconds = ContinuousClock().measure { operands.run(timing[next].algorithm) } / .seconds(1)
+            if rounds > 0 { timing[next].seconds = min(timing[next].seconds, seconds) }
+            next += 1
+            guard next == timing.count else { return }
+            next = 0
+            rounds += 1
+        }
     }
 
     /// Numbers of the problem's shapes; which ones does not matter to the time, as long as none is subnormal.

@@ -28,6 +28,9 @@ public struct ConvolutionProblem: Hashable, Codable, Sendable {
 
     public var options: Convolution.Options { .init(stride: stride, padding: padding) }
 
+    /// Pixels of the input, over the whole batch.
+    var pixels: Int { input[0] * input[2] * input[3] }
+
     /// Whether every number can be that of a convolution; for problems that come from a file.
     var isSound: Bool {
         guard input.count == 4, weights.count == 4, (input + weights).allSatisfy({ (1...1 << 16).contains($0) }),

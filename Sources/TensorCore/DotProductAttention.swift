@@ -12,7 +12,7 @@ public enum DotProductAttention {
         for tensor in [queries, keys, values] { tensor.requireRank(3, "attention") }
         let (batch, length, width) = (queries.shape[0], queries.shape[1], queries.shape[2])
         let (source, valueWidth) = (keys.shape[1], values.shape[2])
-        precondition(
+        require(
             heads > 0 && width % heads == 0 && valueWidth % heads == 0 && keys.shape == [batch, source, width]
                 && values.shape[0] == batch && values.shape[1] == source && source > 0,
             "TensorCore: attention of \(heads) heads, queries \(queries.shape), keys \(keys.shape), "

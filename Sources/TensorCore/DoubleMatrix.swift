@@ -8,7 +8,7 @@ public struct DoubleMatrix: Sendable {
     public var values: [Double]
 
     public init(rows: Int, columns: Int, values: [Double]) {
-        precondition(
+        require(
             rows >= 0 && columns >= 0 && values.count == rows * columns,
             "TensorCore: \(values.count) values for a \(rows)x\(columns) matrix")
         self.rows = rows
@@ -21,7 +21,7 @@ public struct DoubleMatrix: Sendable {
     {
         let (m, k) = transposed ? (columns, rows) : (rows, columns)
         let (k2, n) = otherTransposed ? (other.columns, other.rows) : (other.rows, other.columns)
-        precondition(k == k2, "TensorCore: product of \(rows)x\(columns) and \(other.rows)x\(other.columns) matrices")
+        require(k == k2, "TensorCore: product of \(rows)x\(columns) and \(other.rows)x\(other.columns) matrices")
         var result = DoubleMatrix(rows: m, columns: n, values: [Double](repeating: 0, count: m * n))
         guard m > 0, n > 0, k > 0 else { return result }
         BLAS.prepare()
@@ -35,7 +35,7 @@ public struct DoubleMatrix: Sendable {
     /// Eigenvalues, smallest first, and eigenvectors in the rows of `vectors`, of a symmetric matrix (LAPACK's dsyevd;
     /// only the lower triangle is read). Nil where LAPACK did not converge, as with elements that are not finite.
     public func symmetricEigen(wantsVectors: Bool) -> (values: [Double], vectors: DoubleMatrix?)? {
-        precondition(rows == columns, "TensorCore: eigenvalues of a \(rows)x\(columns) matrix")
+        require(rows == columns, "TensorCore: eigenvalues of a \(rows)x\(columns) matrix")
         guard values.allSatisfy(\.isFinite) else { return nil }
         guard rows > 0 else { return ([], wantsVectors ? self : nil) }
         BLAS.prepare()

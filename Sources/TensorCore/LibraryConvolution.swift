@@ -29,7 +29,7 @@ enum LibraryConvolution {
         _ algorithm: ConvolutionAlgorithm, _ problem: ConvolutionProblem, _ body: (OpaquePointer) -> Int32
     ) {
         let status = status(algorithm, problem, body)
-        precondition(
+        require(
             status == 0,
             "TensorCore: oneDNN status \(status) for a convolution of \(problem.input) with weights \(problem.weights)")
     }

@@ -11,7 +11,7 @@ public enum MatrixProduct {
         b.requireRank(3, "matrix product")
         let (m, k) = transposeA ? (a.shape[2], a.shape[1]) : (a.shape[1], a.shape[2])
         let (k2, n) = transposeB ? (b.shape[2], b.shape[1]) : (b.shape[1], b.shape[2])
-        precondition(
+        require(
             k == k2 && a.shape[0] == b.shape[0],
             "TensorCore: matrix product of \(a.shape)\(transposeA ? "ᵀ" : "") and \(b.shape)\(transposeB ? "ᵀ" : "")")
         BLAS.prepare()

@@ -12,7 +12,7 @@ public enum GroupNorm {
         _ x: Tensor, gamma: Tensor, beta: Tensor, groups: Int, epsilon: Float, silu: Bool
     ) -> (Tensor, Statistics) {
         let (batch, channels) = (x.shape[0], x.shape[1])
-        precondition(
+        require(
             channels % groups == 0 && gamma.shape == [channels] && beta.shape == [channels],
             "TensorCore: group norm of \(x.shape) in \(groups) groups, scale \(gamma.shape)")
         let y = Tensor(uninitialized: x.shape)
@@ -53,7 +53,7 @@ public enum LayerNorm {
         _ x: Tensor, gamma: Tensor, beta: Tensor, epsilon: Float
     ) -> (Tensor, Statistics) {
         let width = x.shape.last ?? 1, rows = x.count / max(width, 1)
-        precondition(
+        require(
             gamma.shape == [width] && beta.shape == [width],
             "TensorCore: layer norm of \(x.shape) with scale \(gamma.shape)")
         let y = Tensor(uninitialized: x.shape)

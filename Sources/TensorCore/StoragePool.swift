@@ -12,13 +12,17 @@ public enum StoragePool {
         var free: [Int: [UInt]] = [:]
         var allocatedBytes = 0
         var freshAllocations = 0
+        var liveBytes = 0
+        var peakLiveBytes = 0
     }
 
     private static let state = Mutex(State())
 
-    /// A 64-byte aligned buffer for `count` floats, not cleared.
-    static func take(count: Int) -> UnsafeMutablePointer<Float> {
+    /// A 64-byte aligned buffer for `count` floats, not cleared. Nil where the system has no memory for it.
+    static func take(count: Int) -> UnsafeMutablePointer<Float>? {
         let address: UInt? = state.withLock { state in
+            state.liveBytes += count * MemoryLayout<Float>.stride
+            state.peakLiveBytes = max(state.peakLiveBytes, state.liveBytes)
             if let address = state.free[count]?.popLast() { return address }
             state.allocatedBytes += count * MemoryLayout<Float>.stride
             state.freshAllocations += 1
@@ -27,15 +31,15 @@ public enum StoragePool {
         if let address, let pointer = UnsafeMutablePointer<Float>(bitPattern: address) { return pointer }
         var raw: UnsafeMutableRawPointer?
         let bytes = max(count, 1) * MemoryLayout<Float>.stride
-        let status = posix_memalign(&raw, 64, bytes)
-        guard status == 0, let raw else {
-            preconditionFailure("TensorCore: no memory for a tensor of \(bytes) bytes")
-        }
+        guard posix_memalign(&raw, 64, bytes) == 0, let raw else { return nil }
         return raw.bindMemory(to: Float.self, capacity: max(count, 1))
     }
 
     static func give(_ pointer: UnsafeMutablePointer<Float>, count: Int) {
-        state.withLock { $0.free[count, default: []].append(UInt(bitPattern: pointer)) }
+        state.withLock { state in
+            state.liveBytes -= count * MemoryLayout<Float>.stride
+            state.free[count, default: []].append(UInt(bitPattern: pointer))
+        }
     }
 
     /// Returns every unused buffer to the system. Call it when a job is over and the shapes will not come again.
@@ -55,6 +59,12 @@ public enum StoragePool {
     /// Bytes held by live tensors and the pool together.
     public static var allocatedBytes: Int { state.withLock { $0.allocatedBytes } }
 
+    /// The most bytes that live tensors held at a time since `restartPeak`.
+    public static var peakLiveBytes: Int { state.withLock { $0.peakLiveBytes } }
+
+    /// Begins `peakLiveBytes` anew.
+    public static func restartPeak() { state.withLock { $0.peakLiveBytes = $0.liveBytes } }
+
     /// How many buffers had to be made because the pool had none of that size; stands still in a steady loop.
     public static var freshAllocations: Int { state.withLock { $0.freshAllocations } }
 }
@@ -66,9 +76,10 @@ final class TensorStorage {
     /// Raised by the functions that change elements in place.
     var version = 0
 
-    init(count: Int) {
+    init?(count: Int) {
+        guard let pointer = StoragePool.take(count: count) else { return nil }
         self.count = count
-        pointer = StoragePool.take(count: count)
+        self.pointer = pointer
     }
 
     deinit { StoragePool.give(pointer, count: count) }

@@ -14,7 +14,7 @@ extension Tensor {
 
     private func halved(_ operation: StaticString) -> [Int] {
         requireRank(4, operation)
-        precondition(
+        require(
             shape[2] % 2 == 0 && shape[3] % 2 == 0, "TensorCore: \(operation) needs even sides, not \(shape)")
         return [shape[0], shape[1], shape[2] / 2, shape[3] / 2]
     }
@@ -43,7 +43,7 @@ extension Tensor {
     /// Folds f x f pixels into channels, as torch.nn.PixelUnshuffle: [N, C, fH, fW] to [N, C f², H, W].
     public func spaceToDepth(_ factor: Int) -> Tensor {
         requireRank(4, "space to depth")
-        precondition(
+        require(
             shape[2] % factor == 0 && shape[3] % factor == 0, "TensorCore: space to depth by \(factor) of \(shape)")
         let y = Tensor(
             uninitialized: [shape[0], shape[1] * factor * factor, shape[2] / factor, shape[3] / factor])
@@ -55,7 +55,7 @@ extension Tensor {
     /// The reverse of `spaceToDepth`: [N, C f², H, W] to [N, C, fH, fW].
     public func depthToSpace(_ factor: Int) -> Tensor {
         requireRank(4, "depth to space")
-        precondition(shape[1] % (factor * factor) == 0, "TensorCore: depth to space by \(factor) of \(shape)")
+        require(shape[1] % (factor * factor) == 0, "TensorCore: depth to space by \(factor) of \(shape)")
         let y = Tensor(
             uninitialized: [shape[0], shape[1] / (factor * factor), shape[2] * factor, shape[3] * factor])
         rk_depth_to_space(

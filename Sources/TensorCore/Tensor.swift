@@ -10,20 +10,35 @@ public struct Tensor {
     public let shape: [Int]
     /// The number of elements.
     public let count: Int
-    private let storage: TensorStorage
+    private var storage: TensorStorage
 
     /// A tensor whose elements are not set yet.
     public init(uninitialized shape: [Int]) {
-        precondition(shape.allSatisfy { $0 >= 0 }, "TensorCore: negative extent in shape \(shape)")
+        require(shape.allSatisfy { $0 >= 0 }, "TensorCore: negative extent in shape \(shape)")
+        guard let count = Self.count(of: shape), let storage = TensorStorage(count: count) else {
+            fatalError("TensorCore: no memory for a tensor of shape \(shape)")
+        }
         self.shape = shape
-        count = shape.reduce(1, *)
-        storage = TensorStorage(count: count)
+        self.count = count
+        self.storage = storage
     }
 
     private init(shape: [Int], storage: TensorStorage, count: Int) {
         self.shape = shape
         self.storage = storage
         self.count = count
+    }
+
+    /// The product of the extents; nil where no machine could hold so many elements.
+    private static func count(of shape: [Int]) -> Int? {
+        if shape.contains(0) { return 0 }
+        var count = 1
+        for extent in shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            guard !overflow, product <= Int.max / 16 else { return nil }
+            count = product
+        }
+        return count
     }
 
     /// A tensor of one repeated value.
@@ -35,7 +50,7 @@ public struct Tensor {
     /// Copies `values`; traps when their number is not the shape's product.
     public init(_ values: [Float], shape: [Int]) {
         self.init(uninitialized: shape)
-        precondition(values.count == count, "TensorCore: \(values.count) values for shape \(shape)")
+        require(values.count == count, "TensorCore: \(values.count) values for shape \(shape)")
         values.withUnsafeBufferPointer { if let base = $0.baseAddress { pointer.update(from: base, count: count) } }
     }
 
@@ -53,13 +68,13 @@ public struct Tensor {
 
     /// The only element of a one-element tensor.
     public var scalar: Float {
-        precondition(count == 1, "TensorCore: scalar of shape \(shape)")
+        require(count == 1, "TensorCore: scalar of shape \(shape)")
         return pointer[0]
     }
 
     /// The same elements under another shape, sharing storage.
     public func reshaped(_ shape: [Int]) -> Tensor {
-        precondition(shape.reduce(1, *) == count, "TensorCore: cannot view \(self.shape) as \(shape)")
+        require(shape.reduce(1, *) == count, "TensorCore: cannot view \(self.shape) as \(shape)")
         return Tensor(shape: shape, storage: storage, count: count)
     }
 
@@ -70,13 +85,22 @@ public struct Tensor {
         return result
     }
 
+    /// Adds `other`: in place where nobody else holds this tensor's storage, else as a new tensor.
+    public mutating func add(_ other: Tensor) {
+        if isKnownUniquelyReferenced(&storage) {
+            accumulateInPlace(other)
+        } else {
+            self = self + other
+        }
+    }
+
     /// Traps with both shapes unless they are equal.
     func requireSameShape(as other: Tensor, _ operation: StaticString) {
-        precondition(shape == other.shape, "TensorCore: \(operation) of shapes \(shape) and \(other.shape)")
+        require(shape == other.shape, "TensorCore: \(operation) of shapes \(shape) and \(other.shape)")
     }
 
     /// Traps unless the tensor has `rank` axes.
     func requireRank(_ rank: Int, _ operation: StaticString) {
-        precondition(shape.count == rank, "TensorCore: \(operation) needs \(rank) axes, not shape \(shape)")
+        require(shape.count == rank, "TensorCore: \(operation) needs \(rank) axes, not shape \(shape)")
     }
 }

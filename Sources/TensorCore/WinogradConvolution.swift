@@ -5,6 +5,9 @@ import CKernels
 enum WinogradConvolution {
     /// Weights with more elements are transformed at every call: reading what is four times as large takes longer.
     private static let largestPrepared = 512 * 512 * 9
+    /// With fewer tiles, transforming the weights on the way costs a quarter of the call at most, and prepared weights
+    /// four times the memory of the layer's own.
+    private static let fewTiles = 32
 
     /// - Parameters:
     ///   - bias: [O] or [N, O].
@@ -17,7 +20,7 @@ enum WinogradConvolution {
             bias: bias.map { UnsafePointer($0.pointer) },
             bias_stride: bias?.shape.count == 2 ? Int64(weights.shape[0]) : 0,
             addend: adding.map { UnsafePointer($0.pointer) })
-        if weights.count <= largestPrepared,
+        if weights.count <= largestPrepared, tiles(of: y.shape) > fewTiles,
             let transformed = prepared?.tensor(
                 of: weights, count: rk_winograd_weights_size(&shape, RK_WINOGRAD_FORWARD),
                 { rk_winograd_transform_weights(&shape, RK_WINOGRAD_FORWARD, weights.pointer, $0.pointer) })
@@ -41,6 +44,10 @@ enum WinogradConvolution {
         let workspace = workspace(&shape, RK_WINOGRAD_BACKWARD_WEIGHTS)
         rk_winograd_backward_weights(
             &shape, x.pointer, dy.pointer, dw.pointer, db.pointer, workspace.pointer)
+    }
+
+    private static func tiles(of output: [Int]) -> Int {
+        output[0] * ((output[2] + 3) / 4) * ((output[3] + 3) / 4)
     }
 
     private static func shape(_ input: [Int], _ weights: [Int]) -> rk_winograd_shape {

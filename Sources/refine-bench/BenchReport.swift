@@ -14,10 +14,16 @@ struct BenchReport: Encodable {
     /// Bytes that have to be read and written, in GB/s at the median.
     var gbytes_per_s: Double?
     var peak_rss_mb: Double
+    /// The most that tensors held at a time during the timed runs, in MB.
+    var peak_tensor_mb: Double
+    /// Buffers for tensors that had to be made during the timed runs; 0 in a steady loop.
+    var fresh_allocations: Int
     var engine: String
     var blas_core: String
     /// Which plan chose the convolutions' algorithms.
     var plan: String
+    /// What computed it, where it is one convolution.
+    var algorithm: String?
 
     /// The largest resident set of this process so far, in MB (10^6 bytes).
     static func peakResidentMegabytes() -> Double {

@@ -16,10 +16,18 @@ private func requireMemory(floats: Double) throws {
     }
 }
 
-extension ConvolutionAlgorithm: ExpressibleByArgument {}
-
 struct ConvolutionBench: ParsableCommand {
-    enum Direction: String, CaseIterable, ExpressibleByArgument { case forward, data, weights }
+    enum Direction: String, CaseIterable, ExpressibleByArgument {
+        case forward, data, weights
+
+        var problem: ConvolutionProblem.Direction {
+            switch self {
+            case .forward: .inference
+            case .data: .data
+            case .weights: .weights
+            }
+        }
+    }
 
     static let configuration = CommandConfiguration(
         commandName: "conv", abstract: "One convolution: forward, or the gradient at its input or its weights.")
@@ -35,12 +43,6 @@ struct ConvolutionBench: ParsableCommand {
     @Option(help: "Zeros around the input; half the window where it is left out.") var padding: Int?
     @Option(help: "forward, data (gradient at the input) or weights (gradient at the weights).")
     var direction = Direction.forward
-    @Option(
-        help: """
-            \(ConvolutionAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")); the plan's choice where it is left \
-            out, and onednn-direct where it cannot compute the shape.
-            """)
-    var algorithm: ConvolutionAlgorithm?
 
     func validate() throws {
         try requireExtents(["batch": batch, "input": input, "output": output, "height": height, "width": width])
@@ -61,13 +63,13 @@ struct ConvolutionBench: ParsableCommand {
         let bias = random.normalTensor([output])
         let result = Convolution.outputShape(x.shape, weights: weights.shape, options: window)
         let dy = random.normalTensor(result)
-        Convolution.forcedAlgorithm = algorithm
         let prepared = PreparedWeights()
         let products = Double(batch * output * result[2] * result[3]) * Double(input * kernel * kernel)
         try options.measure(
             "conv-\(direction.rawValue)",
             shape: "\(batch)x\(input)x\(height)x\(width) to \(output), \(kernel)x\(kernel), stride \(stride)",
-            operations: 2 * products
+            operations: 2 * products,
+            convolution: .init(direction.problem, input: x.shape, weights: weights.shape, options: window)
         ) {
             switch direction {
             case .forward:

@@ -79,9 +79,12 @@ struct TrainStepBench: ParsableCommand {
     @OptionGroup var options: BenchOptions
     @Option var batch = 8
     @Option(help: "Side of the image in pixels.") var size = 128
+    @Flag(help: "Keep no activations of the blocks and compute them again: slower, and less memory.")
+    var checkpoint = false
 
     func run() throws {
         let unet = try choice.unet(requiresGradient: true), shape = unet.configuration
+        unet.checkpoints = checkpoint
         let fold = try choice.model.map { try CodecConfiguration.patchSize(ofFolder: $0) } ?? 4
         guard size > 0, size % fold == 0 else { throw ValidationError("--size must be a multiple of \(fold)") }
         let side = size / fold

@@ -10,8 +10,8 @@ struct RefineBench: ParsableCommand {
         abstract: "Time the engine and the model on this machine.",
         discussion: """
             Every benchmark prints a line, or with --json one JSON object: name, shape, median_s, min_s, runs, threads, \
-            gflops (effective: operations of the direct method over the median), peak_rss_mb, engine, blas_core and \
-            plan.
+            gflops (effective: operations of the direct method over the median), peak_rss_mb, peak_tensor_mb and \
+            fresh_allocations (of the timed runs), engine, blas_core, plan and, for one convolution, algorithm.
 
             EXAMPLES
               refine-bench conv --input 64 --output 64 --height 128 --width 128
@@ -38,6 +38,8 @@ struct RefineBench: ParsableCommand {
     }
 }
 
+extension ConvolutionAlgorithm: ExpressibleByArgument {}
+
 /// What every benchmark takes.
 struct BenchOptions: ParsableArguments {
     @Option(help: "How often to run; the first, which prepares, is not counted.") var runs = 10
@@ -46,6 +48,13 @@ struct BenchOptions: ParsableArguments {
     @Option(help: "A plan of convolution algorithms; this machine's own where it is left out, if there is one.")
     var plan: String?
     @Flag(help: "Use no plan, but the rule that a machine without one follows.") var noPlan = false
+
+    @Option(
+        help: """
+            Compute every convolution by \(ConvolutionAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")), and \
+            by onednn-direct where that cannot do the shape; the plan's choice where it is left out.
+            """)
+    var algorithm: ConvolutionAlgorithm?
 
     /// Sets the plan; says on standard error why a file that is there is not used.
     private func usePlan() {
@@ -69,12 +78,17 @@ struct BenchOptions: ParsableArguments {
     /// - Parameters:
     ///   - operations: floating-point operations of one run, where they are known.
     ///   - bytes: bytes that one run must read and write, where that is what limits it.
+    ///   - convolution: what is computed, where it is one convolution.
     func measure(
-        _ name: String, shape: String, operations: Double? = nil, bytes: Double? = nil, _ body: () throws -> Void
+        _ name: String, shape: String, operations: Double? = nil, bytes: Double? = nil,
+        convolution: ConvolutionProblem? = nil, _ body: () throws -> Void
     ) throws {
         if let threads { BLAS.threads = threads }
         usePlan()
+        if let algorithm { Convolution.forcedAlgorithm = algorithm }
         try body()
+        StoragePool.restartPeak()
+        let allocations = StoragePool.freshAllocations
         var seconds: [Double] = []
         for _ in 0..<runs {
             let duration = try ContinuousClock().measure(body)
@@ -85,8 +99,10 @@ struct BenchOptions: ParsableArguments {
         let report = BenchReport(
             name: name, shape: shape, median_s: median, min_s: seconds[0], runs: runs, threads: BLAS.threads,
             gflops: operations.map { $0 / median / 1e9 }, gbytes_per_s: bytes.map { $0 / median / 1e9 },
-            peak_rss_mb: BenchReport.peakResidentMegabytes(), engine: Convolution.implementation,
-            blas_core: BLAS.coreType.inUse, plan: Convolution.plan.id)
+            peak_rss_mb: BenchReport.peakResidentMegabytes(), peak_tensor_mb: Double(StoragePool.peakLiveBytes) / 1e6,
+            fresh_allocations: StoragePool.freshAllocations - allocations, engine: Convolution.implementation,
+            blas_core: BLAS.coreType.inUse, plan: Convolution.plan.id,
+            algorithm: convolution.map { Convolution.algorithm(for: $0).rawValue })
         print(json ? try report.json() : report.line)
     }
 }

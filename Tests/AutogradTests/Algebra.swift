@@ -17,6 +17,8 @@ protocol Algebra {
     func meanSquaredError(to other: Self) -> Self
 
     func convolved(_ weights: Self, _ bias: Self?, stride: Int, padding: Int) -> Self
+    /// With a bias [N, O] of each image and a tensor of the result's shape added.
+    func convolved(_ weights: Self, _ bias: Self, channels: Self, adding: Self, padding: Int) -> Self
     func matrixProduct(_ other: Self, transposeA: Bool, transposeB: Bool, scale: Double) -> Self
     func linear(_ weights: Self, _ bias: Self?) -> Self
 
@@ -46,6 +48,11 @@ extension Variable: Algebra {
     }
     func convolved(_ weights: Variable, _ bias: Variable?, stride: Int, padding: Int) -> Variable {
         convolved(weights: weights, bias: bias, options: .init(stride: stride, padding: padding))
+    }
+    func convolved(
+        _ weights: Variable, _ bias: Variable, channels: Variable, adding: Variable, padding: Int
+    ) -> Variable {
+        convolved(weights: weights, bias: bias, options: .init(padding: padding), channels: channels, adding: adding)
     }
     func matrixProduct(_ other: Variable, transposeA: Bool, transposeB: Bool, scale: Double) -> Variable {
         matrixProduct(other, transposeA: transposeA, transposeB: transposeB, scale: Float(scale))
@@ -82,6 +89,11 @@ extension NaiveTensor: Algebra {
     }
     func convolved(_ weights: NaiveTensor, _ bias: NaiveTensor?, stride: Int, padding: Int) -> NaiveTensor {
         convolved(weights: weights, bias: bias, stride: stride, padding: padding)
+    }
+    func convolved(
+        _ weights: NaiveTensor, _ bias: NaiveTensor, channels: NaiveTensor, adding: NaiveTensor, padding: Int
+    ) -> NaiveTensor {
+        convolved(weights: weights, bias: bias, stride: 1, padding: padding).addingAlongChannels(channels) + adding
     }
     func linear(_ weights: NaiveTensor, _ bias: NaiveTensor?) -> NaiveTensor { linear(weights: weights, bias: bias) }
     func groupNormalized(_ gamma: NaiveTensor, _ beta: NaiveTensor, groups: Int, silu: Bool) -> NaiveTensor {

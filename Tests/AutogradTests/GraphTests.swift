@@ -28,6 +28,16 @@ struct GraphTests {
         #expect(x.gradient?.values == [5, 5])
     }
 
+    @Test("a gradient that two inputs share is not changed when one of them gets more")
+    func sharedGradient() {
+        let a = leaf([1, 2]), b = leaf([3, 4])
+        ((a + b) + (a * 2)).backward()
+        #expect(a.gradient?.values == [3, 3] && b.gradient?.values == [1, 1])
+        let square = a * a
+        ((square + b) + square * 2).backward()
+        #expect(a.gradient?.values == [3 + 6, 3 + 12] && b.gradient?.values == [2, 2])
+    }
+
     @Test("inputs that require no gradient get none")
     func constants() {
         let x = leaf([1, 2]), constant = leaf([3, 4], gradient: false)

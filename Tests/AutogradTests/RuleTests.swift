@@ -125,6 +125,22 @@ struct RuleTests {
         Many().checkGradients(samples: 32)
     }
 
+    @Test("convolved with what is added on the way, by each algorithm", arguments: [(5, 1), (5, 3), (16, 3)])
+    func addends(channels: Int, kernel: Int) {
+        struct Added: Differentiable {
+            let inputs: [[Int]]
+            func callAsFunction<T: Algebra>(_ x: [T]) -> T {
+                x[0].convolved(x[1], x[2], channels: x[3], adding: x[4], padding: inputs[1][2] / 2)
+            }
+        }
+        let (input, output) = ([2, channels, 5, 6], channels + 1)
+        Added(
+            inputs: [
+                input, [output, channels, kernel, kernel], [output], [2, output], [2, output, 5, 6],
+            ]
+        ).checkGradients(samples: 32)
+    }
+
     @Test("matrixProduct", arguments: [false, true], [false, true])
     func matrixProduct(transposeA: Bool, transposeB: Bool) {
         MatrixProductRule(transposeA: transposeA, transposeB: transposeB).checkGradients()

@@ -31,6 +31,38 @@ import Testing
         for key in ["name", "shape", "engine", "blas_core", "plan"] { #expect(figures[key] is String, "\(key)") }
         for key in ["median_s", "min_s", "peak_rss_mb"] { #expect((figures[key] as? Double ?? 0) > 0, "\(key)") }
         #expect(figures["runs"] as? Int == 2 && figures["threads"] as? Int == 1)
+        // The first run has filled the pool.
+        #expect(figures["fresh_allocations"] as? Int == 0 || arguments.first == "prefill")
+    }
+
+    @Test func checkpointsTakeLessMemoryForTheSameWork() async throws {
+        func peak(_ more: [String]) async throws -> Double {
+            let outcome = try await bench.run(
+                ["train-step", "--batch", "8", "--size", "128", "--runs", "1", "--json"] + more)
+            let figures = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+            return try #require(figures?["peak_tensor_mb"] as? Double, "\(outcome.errors)")
+        }
+        let whole = try await peak([]), checkpointed = try await peak(["--checkpoint"])
+        // Weights, gradients and moments stay.
+        #expect(checkpointed < 0.9 * whole)
+    }
+
+    @Test(
+        "without a plan the rule decides: our Winograd for 3x3, a product for 1x1, oneDNN for strides",
+        arguments: [
+            (["--kernel", "3"], "winograd"), (["--kernel", "1"], "gemm"), (["--stride", "2"], "onednn-direct"),
+        ])
+    func rule(_ arguments: [String], _ algorithm: String) async throws {
+        for direction in ["forward", "data", "weights"] {
+            let outcome = try await bench.run(
+                [
+                    "conv", "--height", "8", "--width", "8", "--direction", direction, "--no-plan", "--runs", "1",
+                    "--json",
+                ]
+                    + arguments)
+            let figures = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+            #expect(figures?["algorithm"] as? String == algorithm, "\(outcome.errors)")
+        }
     }
 
     @Test(
@@ -71,6 +103,28 @@ import Testing
             try "{".write(toFile: path, atomically: true, encoding: .utf8)
             let damaged = try await used("--plan", path, "--threads", "1")
             #expect(damaged.plan == "rule-1" && damaged.errors.contains("plan ignored"))
+        }
+    }
+
+    @Test("the same number of threads gives the same bytes, process after process", arguments: [1, 2, 4])
+    func sameBytes(threads: Int) async throws {
+        try await withFolder { folder in
+            try TinyModel.write(to: "\(folder)/model")
+            var random = SeededRandom(seed: 1)
+            try Safetensors.write(
+                ["sample": random.normalTensor([1, 116, 16, 16]), "timestep": Tensor([7], shape: [1])],
+                to: "\(folder)/in.safetensors")
+            var results: [Data] = []
+            for run in 0..<2 {
+                let output = "\(folder)/out-\(run).safetensors"
+                let outcome = try await bench.run([
+                    "forward", "\(folder)/model/unet", "--inputs", "\(folder)/in.safetensors", "--output", output,
+                    "--threads", "\(threads)",
+                ])
+                try #require(outcome.code == 0, "\(outcome.errors)")
+                results.append(try Data(contentsOf: URL(fileURLWithPath: output)))
+            }
+            #expect(results[0] == results[1])
         }
     }
 

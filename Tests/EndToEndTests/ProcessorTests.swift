@@ -1,4 +1,5 @@
 import Foundation
+import KernelBattery
 import Layers
 import TensorCore
 import TestSupport
@@ -48,5 +49,20 @@ import Testing
         for other in others {
             #expect(zip(expected, other).allSatisfy { abs($0 - $1) < 1e-4 * scale })
         }
+    }
+
+    /// Our own kernels as a CPU without AVX runs them, against those that this machine has chosen.
+    @Test func baselineKernelsGiveTheSameNumbersUpToRounding() async throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("refine-kernels-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let outcome = try await Program.product("baseline-kernels", bus: nil).run([file.path])
+        try #require(outcome.code == 0, "\(outcome.errors)")
+        let baseline = try Data(contentsOf: file).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+        var native = [Float](repeating: 0, count: baseline.count)
+        try #require(kernel_battery(&native, Int64(native.count)) == native.count)
+        var worst: Float = 0
+        for (a, b) in zip(baseline, native) { worst = max(worst, abs(a - b)) }
+        #expect(baseline.allSatisfy(\.isFinite) && native.allSatisfy(\.isFinite))
+        #expect(worst < 2e-5, "largest difference \(worst)")
     }
 }

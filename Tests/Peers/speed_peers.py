@@ -4,15 +4,19 @@
     python -m venv /tmp/peers && /tmp/peers/bin/pip install torch diffusers transformers safetensors onnx onnxruntime \\
         onnxscript
     swift build -c release
-    /tmp/peers/bin/python Tests/Peers/speed_peers.py --rows conv,student,train --rounds 3 --json results.json
+    /tmp/peers/bin/python Tests/Peers/speed_peers.py --work /tmp/models --prepare --rows conv,student,train
+    /tmp/peers/bin/python Tests/Peers/speed_peers.py --work /tmp/models --rows train --rounds 5 --json train.json
 
-Every measurement is a process of its own with the same number of threads. Rounds alternate between ours and the rivals',
-so that a busy machine hits all alike; a ratio is taken within each round, and the median over rounds is printed with the
-smallest and the largest. A ratio above 1 means that we are faster, or, for peak memory, that we take less.
+Every party is a process of its own with the same number of threads. The rivals load their models once and then wait;
+ours starts anew for each round. Rounds alternate between them, so that a busy machine hits all alike; a ratio is taken
+within each round, and the median over rounds is printed with the smallest and the largest. A ratio above 1 means that
+we are faster, or, for peak memory, that we take less. "without Winograd" is the same program with oneDNN's direct
+kernels for every convolution.
 
-Rows: conv (3x3, stride 1), student (forward pass of the default student at 512x512 pixels, with peak memory), sd15 (one
-step of an inpainting U-Net of the size of Stable Diffusion 1.5 with random weights, 9x64x64; takes 12 GB of memory and
-4 GB of disk), train (training step of the student, batch 8 of 128x128 pixels).
+Rows, each of which can be run by itself: conv (3x3, stride 1; conv-64 is the shape of 64 channels alone), student
+(forward pass of the default student at 512x512 pixels, with peak memory), train (training step of the student, batch 8
+of 128x128 pixels), sd15 (one step of an inpainting U-Net of the size of Stable Diffusion 1.5 with random weights,
+9x64x64; takes 12 GB of memory and 4 GB of disk; --no-onnx leaves ONNX Runtime out, whose export alone takes minutes).
 """
 import argparse
 import json
@@ -27,11 +31,10 @@ import time
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 STUDENT = REPOSITORY / "Sources/Diffusion/Resources/default-student"
-CONVOLUTIONS = [(64, 128), (96, 64), (160, 32), (192, 32), (256, 64), (320, 64)]
+CONVOLUTIONS = {64: 128, 96: 64, 160: 32, 192: 32, 256: 64, 320: 64}
 
 
 def timed(body, runs):
-    body()
     seconds = []
     for _ in range(runs):
         start = time.perf_counter()
@@ -41,7 +44,7 @@ def timed(body, runs):
             "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6}
 
 
-# Workers: what a rival's process does.
+# What a rival's process does: the first group loads something and returns what is to be timed, the second makes a model.
 
 def torch_threads(threads):
     import torch
@@ -58,8 +61,7 @@ def unet_arguments(torch, config, size, batch):
 def torch_conv(a):
     torch = torch_threads(a.threads)
     layer, x = torch.nn.Conv2d(a.channels, a.channels, 3, padding=1), torch.randn(1, a.channels, a.size, a.size)
-    with torch.inference_mode():
-        return timed(lambda: layer(x), a.runs)
+    return torch.inference_mode()(lambda: layer(x))
 
 
 def torch_unet(a):
@@ -67,8 +69,7 @@ def torch_unet(a):
     from diffusers import UNet2DConditionModel
     unet = UNet2DConditionModel.from_pretrained(a.model, torch_dtype=torch.float32).eval()
     sample, timestep, text = unet_arguments(torch, unet.config, a.size, 1)
-    with torch.inference_mode():
-        return timed(lambda: unet(sample, timestep, encoder_hidden_states=text), a.runs)
+    return torch.inference_mode()(lambda: unet(sample, timestep, encoder_hidden_states=text))
 
 
 def torch_train(a):
@@ -85,7 +86,7 @@ def torch_train(a):
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         optimizer.step()
 
-    return timed(step, a.runs)
+    return step
 
 
 def onnx_session(a):
@@ -101,7 +102,7 @@ def onnx_run(a):
     session, random = onnx_session(a), numpy.random.default_rng(0)
     feed = {i.name: numpy.full(i.shape, 500, numpy.float32) if i.name == "timestep"
             else random.standard_normal(i.shape).astype(numpy.float32) for i in session.get_inputs()}
-    return timed(lambda: session.run(None, feed), a.runs)
+    return lambda: session.run(None, feed)
 
 
 def export_conv(a):
@@ -117,7 +118,6 @@ def export_conv(a):
         [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(weights[:, 0, 0, 0].copy(), "b")])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, a.output)
-    return {}
 
 
 def export_unet(a):
@@ -138,7 +138,6 @@ def export_unet(a):
     arguments = (sample, timestep) + ((text,) if attends else ())
     torch.onnx.export(Plain(), arguments, a.output, input_names=["sample", "timestep", "text"][:len(arguments)],
                       dynamo=True, external_data=attends, verbose=False)
-    return {}
 
 
 def make_sd15(a):
@@ -150,14 +149,57 @@ def make_sd15(a):
         down_block_types=("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
         up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3)
     unet.half().save_pretrained(a.output)
-    return {}
 
 
-WORKERS = {f.__name__: f for f in
-           (torch_conv, torch_unet, torch_train, onnx_run, export_conv, export_unet, make_sd15)}
+TIMED = {f.__name__: f for f in (torch_conv, torch_unet, torch_train, onnx_run)}
+MADE = {f.__name__: f for f in (export_conv, export_unet, make_sd15)}
+
+
+def serve(a):
+    """Makes a model, or loads one and times it once for every line of standard input."""
+    if a.worker in MADE:
+        MADE[a.worker](a)
+        return
+    body = TIMED[a.worker](a)
+    body()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        print(json.dumps(timed(body, a.runs)), flush=True)
 
 
 # The parent: alternates, and takes ratios.
+
+class Rival:
+    """A process that has its model loaded and waits to be asked."""
+
+    def __init__(self, name, threads, arguments):
+        self.name = name
+        # Rivals keep their own default of waiting threads.
+        environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+        environment["OMP_NUM_THREADS"] = str(threads)
+        command = [sys.executable, __file__, "--worker", name, "--threads", str(threads)]
+        for key, value in arguments.items():
+            command += [f"--{key}", str(value)]
+        self.errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
+                                        text=True, env=environment)
+
+    def line(self, wanted):
+        for line in self.process.stdout:
+            if line.startswith(wanted):
+                return line
+        self.process.wait()
+        self.errors.seek(0)
+        sys.exit(f"{self.name} failed:\n{self.errors.read()[-2000:]}")
+
+    def run(self):
+        print("go", file=self.process.stdin, flush=True)
+        return json.loads(self.line("{"))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
 
 class Peers:
     def __init__(self, a, folder):
@@ -165,30 +207,35 @@ class Peers:
         self.environment = dict(os.environ, OMP_NUM_THREADS=str(a.threads), OMP_WAIT_POLICY="passive")
 
     def ours(self, *arguments):
-        command = [str(self.a.bench), *map(str, arguments), "--threads", str(self.a.threads), "--json"]
+        command = [str(self.a.bench), *map(str, arguments), "--threads", str(self.a.threads), "--no-plan", "--json"]
         return json.loads(subprocess.run(command, check=True, capture_output=True, text=True,
                                          env=self.environment).stdout)
 
-    def rival(self, name, **arguments):
-        command = [sys.executable, __file__, "--worker", name, "--threads", str(self.a.threads)]
-        for key, value in arguments.items():
-            command += [f"--{key}", str(value)]
-        # Rivals keep their own default of waiting threads.
-        environment = {k: v for k, v in self.environment.items() if k != "OMP_WAIT_POLICY"}
-        run = subprocess.run(command, capture_output=True, text=True, env=environment)
-        if run.returncode:
-            sys.exit(f"{name} failed:\n{run.stderr[-2000:]}")
-        return json.loads(run.stdout.splitlines()[-1])
-
     def made(self, name, path, **arguments):
-        """Runs a worker that makes `path`, unless an earlier run has left it."""
+        """Has a worker make `path`, unless an earlier run has left it."""
         if not path.exists():
-            self.rival(name, output=path, **arguments)
+            worker = Rival(name, self.a.threads, dict(arguments, output=path))
+            worker.process.stdin.close()
+            if worker.process.wait():
+                worker.line("never")
         return path
 
-    def alternate(self, parties):
-        rounds = [{name: run() for name, run in parties.items()} for _ in range(self.a.rounds)]
-        return {name: [r[name] for r in rounds] for name in parties}
+    def alternate(self, ours, rivals):
+        """`ours`: name to arguments of refine-bench. `rivals`: name to (worker, arguments)."""
+        processes = {}
+        try:
+            for name, (worker, arguments) in rivals.items():
+                # One after the other, so that none is timed while another one loads.
+                processes[name] = Rival(worker, self.a.threads, arguments)
+                processes[name].line("ready")
+            rounds = []
+            for _ in range(self.a.rounds):
+                rounds.append({name: self.ours(*arguments) for name, arguments in ours.items()})
+                rounds[-1].update({name: rival.run() for name, rival in processes.items()})
+        finally:
+            for rival in processes.values():
+                rival.close()
+        return {name: [r[name] for r in rounds] for name in rounds[0]}
 
     def row(self, title, results, ours="ours", key="median_s"):
         row = {"row": title, "key": key, "ours": [r[key] for r in results[ours]], "rivals": {}}
@@ -204,73 +251,87 @@ class Peers:
         print(f"{title} | ours {statistics.median(row['ours']) * scale:.1f} {unit} | " + " | ".join(cells), flush=True)
         return row
 
-    def conv(self):
+    def with_and_without(self, title, results):
+        rows = [self.row(title, results), self.row(f"{title}, ours without Winograd", results, "ours, direct")]
+        if "peak_rss_mb" in results["ours"][0]:
+            rows.append(self.row(f"{title}, peak RSS", results, key="peak_rss_mb"))
+        return rows
+
+    def conv(self, only=None):
         rows = []
-        for channels, size in CONVOLUTIONS:
+        for channels, size in CONVOLUTIONS.items():
+            if only not in (None, channels):
+                continue
             model = self.made("export_conv", self.folder / f"conv-{channels}.onnx", channels=channels, size=size)
             if self.a.prepare:
                 continue
-            shape = ("--input", channels, "--output", channels, "--height", size, "--width", size)
-            results = self.alternate({
-                "ours": lambda: self.ours("conv", *shape, "--runs", 30),
-                "ONNX Runtime": lambda: self.rival("onnx_run", model=model, runs=30),
-                "PyTorch": lambda: self.rival("torch_conv", channels=channels, size=size, runs=30),
-                "ours, direct": lambda: self.ours("conv", *shape, "--runs", 30, "--algorithm", "onednn-direct")})
-            rows.append(self.row(f"conv {channels}x{size}x{size}", results))
-            rows.append(self.row(f"conv {channels}x{size}x{size}, ours without Winograd", results, "ours, direct"))
+            shape = ("conv", "--input", channels, "--output", channels, "--height", size, "--width", size, "--runs", 30)
+            results = self.alternate(
+                {"ours": shape, "ours, direct": (*shape, "--algorithm", "onednn-direct")},
+                {"ONNX Runtime": ("onnx_run", dict(model=model, runs=30)),
+                 "PyTorch": ("torch_conv", dict(channels=channels, size=size, runs=30))})
+            title = f"conv {channels}x{size}x{size}"
+            rows += [self.row(title, results), self.row(f"{title}, ours without Winograd", results, "ours, direct")]
         return rows
 
-    def forward(self, title, folder, size, runs):
-        model = self.made("export_unet", self.folder / f"{title}.onnx", model=folder, size=size)
+    def forward(self, title, name, folder, size, runs):
+        rivals = {"PyTorch": ("torch_unet", dict(model=folder, size=size, runs=runs))}
+        if not self.a.no_onnx:
+            model = self.made("export_unet", self.folder / f"{name}.onnx", model=folder, size=size)
+            rivals["ONNX Runtime"] = ("onnx_run", dict(model=model, runs=runs))
         if self.a.prepare:
-            return None
-        return self.alternate({
-            "ours": lambda: self.ours("unet", "--model", folder, "--width", size, "--height", size, "--runs", runs),
-            "PyTorch": lambda: self.rival("torch_unet", model=folder, size=size, runs=runs),
-            "ONNX Runtime": lambda: self.rival("onnx_run", model=model, runs=runs)})
+            return []
+        ours = ("unet", "--model", folder, "--width", size, "--height", size, "--runs", runs)
+        results = self.alternate({"ours": ours, "ours, direct": (*ours, "--algorithm", "onednn-direct")}, rivals)
+        return self.with_and_without(title, results)
 
     def student(self):
-        results = self.forward("student", self.a.student / "unet", 128, 8)
-        return results and [self.row("student forward, 512x512", results),
-                self.row("student forward, 512x512, peak RSS", results, key="peak_rss_mb")]
+        return self.forward("student forward, 512x512", "student", self.a.student / "unet", 128, 8)
 
     def sd15(self):
-        results = self.forward("sd15-unet", self.made("make_sd15", self.folder / "sd15"), 64, 2)
-        return results and [self.row("sd15-sized U-Net step, 9x64x64", results),
-                            self.row("sd15-sized U-Net step, peak RSS", results, key="peak_rss_mb")]
+        folder = self.made("make_sd15", self.folder / "sd15")
+        return self.forward("sd15-sized U-Net step, 9x64x64", "sd15-unet", folder, 64, 1)
 
     def train(self):
         if self.a.prepare:
-            return None
-        results = self.alternate({
-            "ours": lambda: self.ours("train-step", "--model", self.a.student, "--batch", 8, "--size", 128, "--runs", 8),
-            "PyTorch": lambda: self.rival("torch_train", model=self.a.student / "unet", size=32, batch=8, runs=8)})
-        return [self.row("student training step, batch 8, 128x128", results),
-                self.row("student training step, peak RSS", results, key="peak_rss_mb")]
+            return []
+        ours = ("train-step", "--model", self.a.student, "--batch", 8, "--size", 128, "--runs", 8)
+        results = self.alternate(
+            {"ours": ours, "ours, direct": (*ours, "--algorithm", "onednn-direct")},
+            {"PyTorch": ("torch_train", dict(model=self.a.student / "unet", size=32, batch=8, runs=8))})
+        return self.with_and_without("student training step, batch 8, 128x128", results)
+
+    def rows(self, name):
+        if name.startswith("conv-"):
+            return self.conv(int(name.removeprefix("conv-")))
+        if name not in ("conv", "student", "train", "sd15"):
+            sys.exit(f"there is no row {name}: take conv, conv-CHANNELS, student, train or sd15")
+        return getattr(self, name)()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", default="conv,student,train,sd15", help="which rows, separated by commas")
+    parser.add_argument("--rows", default="conv,student,train", help="which rows, separated by commas")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--bench", type=pathlib.Path, default=REPOSITORY / ".build/release/refine-bench")
     parser.add_argument("--student", type=pathlib.Path, default=STUDENT)
     parser.add_argument("--work", type=pathlib.Path, help="keeps the rivals' models there and uses what is there")
     parser.add_argument("--prepare", action="store_true", help="only makes those models, with --work")
+    parser.add_argument("--no-onnx", action="store_true", help="leaves ONNX Runtime out of the U-Nets")
     parser.add_argument("--json", type=pathlib.Path, help="writes the figures there")
     for name, kind in (("worker", str), ("model", str), ("output", str), ("size", int), ("channels", int),
                        ("batch", int), ("runs", int)):
         parser.add_argument(f"--{name}", type=kind, help=argparse.SUPPRESS)
     a = parser.parse_args()
     if a.worker:
-        print(json.dumps(WORKERS[a.worker](a)))
+        serve(a)
         return
     with tempfile.TemporaryDirectory() as folder:
         if a.work:
             a.work.mkdir(parents=True, exist_ok=True)
         peers = Peers(a, a.work or pathlib.Path(folder))
-        rows = [row for name in a.rows.split(",") for row in getattr(peers, name)() or []]
+        rows = [row for name in a.rows.split(",") for row in peers.rows(name)]
     if a.json and not a.prepare:
         a.json.write_text(json.dumps({"command": " ".join(sys.argv[1:]), "threads": a.threads, "rows": rows}, indent=1))
 

@@ -99,15 +99,38 @@ struct ConvolutionPlanTests {
             .weights, input: [2, 16, 8, 8], weights: [16, 16, 3, 3], options: .init(padding: 1))
         let strided = ConvolutionProblem(
             .training, input: [1, 8, 8, 8], weights: [8, 8, 3, 3], options: .init(stride: 2, padding: 1))
-        var planner = ConvolutionPlanner([Self.wide, pointwise, weights, strided], machine: Self.machine)
+        var planner = ConvolutionPlanner([Self.wide, pointwise, weights, strided], machine: Self.machine, rounds: 1)
         var timed: [ConvolutionProblem: [ConvolutionAlgorithm]] = [:]
-        while let (problem, timing) = planner.advance(rounds: 1) { timed[problem] = timing.map(\.algorithm) }
-        #expect(timed.count == 4 && planner.remaining.isEmpty && planner.plan.choices.count == 4)
+        while let (problem, timing) = planner.advance() { timed[problem] = timing.map(\.algorithm) }
+        #expect(timed.count == 4 && planner.isFinished && planner.plan.choices.count == 4)
         #expect(timed[pointwise] == [.direct, .product] && timed[strided] == [.direct])
         for problem in [Self.wide, weights] {
             #expect(timed[problem]?.filter { $0 != .libraryWinograd } == [.direct, .winograd])
         }
         for (problem, choice) in planner.choices { #expect(timed[problem]?.contains(choice) == true) }
+    }
+
+    @Test("the planner runs one algorithm once in each step, so that others get the engine in between")
+    func plannerSteps() {
+        let problem = ConvolutionProblem(.data, input: [1, 8, 4, 4], weights: [8, 8, 1, 1], options: .init())
+        var planner = ConvolutionPlanner([problem], machine: Self.machine, rounds: 3)
+        // Two algorithms, each prepared once and timed thrice.
+        for _ in 0..<7 { #expect(planner.step() == nil && !planner.isFinished && planner.choices.isEmpty) }
+        #expect(planner.step()?.problem == problem && planner.isFinished && planner.choices.count == 1)
+        #expect(planner.step() == nil)
+    }
+
+    @Test("a size that was not timed follows the nearest one of its layer, within a factor of four")
+    func nearestSize() {
+        func problem(_ side: Int, _ direction: ConvolutionProblem.Direction = .inference) -> ConvolutionProblem {
+            ConvolutionProblem(
+                direction, input: [1, 32, side, side], weights: [16, 32, 3, 3], options: .init(padding: 1))
+        }
+        let plan = ConvolutionPlan(machine: Self.machine, choices: [problem(8): .direct, problem(32): .winograd])
+        #expect(plan.algorithm(for: problem(12)) == .direct && plan.algorithm(for: problem(24)) == .winograd)
+        #expect(plan.algorithm(for: problem(64)) == .winograd && plan.algorithm(for: problem(4)) == .direct)
+        // The rule has Winograd for all of them.
+        #expect(plan.algorithm(for: problem(3)) == .winograd && plan.algorithm(for: problem(8, .data)) == .winograd)
     }
 
     /// Winograd adds and subtracts larger numbers than the direct sum; this bounds what that costs, shape by shape.

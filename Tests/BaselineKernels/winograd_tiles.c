@@ -1,0 +1,1 @@
+#include "../../Sources/CKernels/winograd_tiles.c"
