@@ -19,6 +19,8 @@ public struct Daemon: Service {
         /// The guards of this process, tried now.
         public var privacy: @Sendable () async -> [String: Bool] = { [:] }
         public var version = Daemon.version
+        /// Whether other programs leave the processors alone. Nil: nothing is prepared in idle time.
+        public var isMachineIdle: (@Sendable () -> Bool)?
         /// What else has an interface at the root object.
         public var interfaces: [any RootInterface] = []
 
@@ -29,6 +31,7 @@ public struct Daemon: Service {
 
     private let address: BusAddress
     private let codec: any PhotoCodec
+    private let room: EngineRoom
     private let service: InpaintService
     private let parts: Parts
 
@@ -36,6 +39,7 @@ public struct Daemon: Service {
         self.address = address
         self.parts = parts
         self.codec = codec
+        self.room = room
         service = InpaintService(codec: codec, room: room, limits: parts.limits, time: parts.time, log: parts.log)
     }
 
@@ -58,7 +62,12 @@ public struct Daemon: Service {
         // Nobody waits for it: a daemon that is told to stop must not finish loading first.
         Task { await reportModel() }
         await withTaskGroup(of: Void.self) { group in
-            let background = parts.interfaces.map { part in Task { await part.run(on: bus) } }
+            var background = parts.interfaces.map { part in Task { await part.run(on: bus) } }
+            if let isMachineIdle = parts.isMachineIdle {
+                let preparation = IdlePreparation(
+                    service: service, room: room, time: parts.time, isMachineIdle: isMachineIdle)
+                background.append(Task { await preparation.run() })
+            }
             group.addTask { for await call in calls { await desk.answer(call) } }
             let signals = Task { await desk.sendNotices() }
             await Self.untilStopped { await bus.waitUntilClosed() }

@@ -36,6 +36,7 @@ public struct DaemonProgram: Sendable {
             parts.log = log
             parts.notifier = SystemdNotifier()
             parts.privacy = { ProcessGuards.check() }
+            parts.isMachineIdle = MachineLoad.isIdle
             if let folder = DataPlace.find() {
                 parts.interfaces.append(
                     LibraryService(folder: folder, scanner: LazyScanner(), time: parts.time, log: log))

@@ -70,6 +70,14 @@ public actor EngineRoom {
         return try run.finish()
     }
 
+    /// A short piece of work for later fills.
+    ///
+    /// - Returns: whether more is left; nil where a fill has the engine, and nothing was done.
+    public func prepareFurther() -> Bool? {
+        guard run == nil, let engine else { return nil }
+        return engine.prepareFurther()
+    }
+
     /// Drops the fill that runs, if any.
     public func abandon() {
         run = nil

@@ -114,6 +114,13 @@ public protocol FillEngine: AnyObject {
     ///
     /// - Throws: `RefineError` for a request that this model cannot fulfil.
     func begin(_ photo: RawPhoto, _ request: FillRequest) throws -> any FillRun
+
+    /// A short piece of work that makes later fills faster, for when nobody needs the engine; true while more is left.
+    func prepareFurther() -> Bool
+}
+
+extension FillEngine {
+    public func prepareFurther() -> Bool { false }
 }
 
 /// One fill in pieces, so that it can be stopped between them.

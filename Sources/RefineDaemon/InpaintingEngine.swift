@@ -6,6 +6,8 @@ import RefineBus
 final class InpaintingEngine: FillEngine {
     private let model: FillModel
     let info: EngineInfo
+    /// Nil where there is a plan, or no need or place for one.
+    private var planMaker: FillPlanMaker?
 
     /// Loads a model folder and keeps its weights.
     ///
@@ -25,6 +27,20 @@ final class InpaintingEngine: FillEngine {
         self.info = EngineInfo(
             name: info.name, generation: info.generation, parameterCount: info.parameterCount,
             defaultSteps: info.defaultSteps, hasTextEncoder: info.hasTextEncoder, plan: FillModel.planID)
+        planMaker = FillPlanMaker(model)
+    }
+
+    func prepareFurther() -> Bool {
+        let log = Logger(label: "refined")
+        switch planMaker?.advance() {
+        case nil: return false
+        case .moreIsLeft: return true
+        case .made: log.info("convolution plan made; it takes effect with the next start")
+        case .failed(let reason): log.notice("convolution plan not kept", metadata: ["reason": "\(reason)"])
+        }
+        planMaker = nil
+        FillModel.releaseScratch()
+        return false
     }
 
     func begin(_ photo: RawPhoto, _ request: FillRequest) throws -> any FillRun {

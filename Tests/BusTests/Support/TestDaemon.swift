@@ -19,6 +19,7 @@ struct TestDaemon {
         gate: StepGate? = nil, steps: Int = 3, hasTextEncoder: Bool = false, limits: ServiceLimits = .init(),
         codec: TestCodec = .init(), drawsSeed: Bool = false, loader: EngineRoom.Loader? = nil,
         privacy: @escaping @Sendable () async -> [String: Bool] = { ["guard": true] },
+        isMachineIdle: (@Sendable () -> Bool)? = nil,
         _ body: (TestDaemon) async throws -> T
     ) async throws -> T {
         try await PrivateBus.with { bus in
@@ -28,6 +29,7 @@ struct TestDaemon {
             parts.time = clock.source
             parts.log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             parts.privacy = privacy
+            parts.isMachineIdle = isMachineIdle
             let loader =
                 loader ?? {
                     TestEngine(steps: steps, hasTextEncoder: hasTextEncoder, gate: gate, drawsSeed: drawsSeed)

@@ -9,13 +9,21 @@ final class TestEngine: FillEngine {
     private let gate: StepGate?
     /// Whether the grey depends on the seed.
     private let drawsSeed: Bool
+    /// Does one piece of preparation, and tells whether more is left.
+    private let prepare: () -> Bool
 
-    init(steps: Int = 3, hasTextEncoder: Bool = false, gate: StepGate? = nil, drawsSeed: Bool = false) {
+    init(
+        steps: Int = 3, hasTextEncoder: Bool = false, gate: StepGate? = nil, drawsSeed: Bool = false,
+        prepare: @escaping () -> Bool = { false }
+    ) {
         self.drawsSeed = drawsSeed
+        self.prepare = prepare
         info = EngineInfo(
             name: "grey", generation: "1", parameterCount: 0, defaultSteps: steps, hasTextEncoder: hasTextEncoder)
         self.gate = gate
     }
+
+    func prepareFurther() -> Bool { prepare() }
 
     func begin(_ photo: RawPhoto, _ request: FillRequest) throws -> any FillRun {
         guard photo.mask.contains(255) else {
