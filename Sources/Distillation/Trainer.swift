@@ -63,6 +63,7 @@ public final class Trainer {
         if let checkpoint { try restore(checkpoint) }
         try objective.begin(averages: average.tensors)
         try run.dropMetrics(after: step)
+        try run.note(.current(fromStep: step))
     }
 
     private func restore(_ checkpoint: RunFolder.Checkpoint) throws {
@@ -172,9 +173,11 @@ public final class Trainer {
             requiresGradient: false)
     }
 
-    /// Writes the averaged weights as a model folder in fp16.
+    /// Writes the averaged weights as a model folder in fp16, whose index says which plan computed them last.
     /// - Throws: `ModelError`.
     public func export(to directory: String, index: ModelIndex) throws {
+        var index = index
+        index.provenance["plan"] = try run.engines().last?.plan
         try averagedNetwork().write(to: directory, index: index, as: .float16)
     }
 }
