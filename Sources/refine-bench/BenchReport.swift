@@ -7,6 +7,8 @@ struct BenchReport: Encodable {
     var shape: String
     var median_s: Double
     var min_s: Double
+    /// Processor time of all threads in a run; with one thread it hardly depends on what else the machine does.
+    var median_cpu_s: Double
     var runs: Int
     var threads: Int
     /// Effective GFLOP/s at the median: the operations of the direct method over the time that was taken.
@@ -30,6 +32,13 @@ struct BenchReport: Encodable {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Double(usage.ru_maxrss) * 1024 / 1e6
+    }
+
+    /// Seconds of processor time that this process has had.
+    static func processorSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     func json() throws -> String {

@@ -9,9 +9,10 @@ struct RefineBench: ParsableCommand {
         commandName: "refine-bench",
         abstract: "Time the engine and the model on this machine.",
         discussion: """
-            Every benchmark prints a line, or with --json one JSON object: name, shape, median_s, min_s, runs, threads, \
-            gflops (effective: operations of the direct method over the median), peak_rss_mb, peak_tensor_mb and \
-            fresh_allocations (of the timed runs), engine, blas_core, plan and, for one convolution, algorithm.
+            Every benchmark prints a line, or with --json one JSON object: name, shape, median_s, min_s, median_cpu_s \
+            (processor time of all threads), runs, threads, gflops (effective: operations of the direct method over \
+            the median), peak_rss_mb, peak_tensor_mb and fresh_allocations (of the timed runs), engine, blas_core, plan \
+            and, for one convolution, algorithm.
 
             EXAMPLES
               refine-bench conv --input 64 --output 64 --height 128 --width 128
@@ -89,15 +90,19 @@ struct BenchOptions: ParsableArguments {
         try body()
         StoragePool.restartPeak()
         let allocations = StoragePool.freshAllocations
-        var seconds: [Double] = []
+        var seconds: [Double] = [], processor: [Double] = []
         for _ in 0..<runs {
+            let before = BenchReport.processorSeconds()
             let duration = try ContinuousClock().measure(body)
             seconds.append(duration / .seconds(1))
+            processor.append(BenchReport.processorSeconds() - before)
         }
         seconds.sort()
+        processor.sort()
         let median = seconds[seconds.count / 2]
         let report = BenchReport(
-            name: name, shape: shape, median_s: median, min_s: seconds[0], runs: runs, threads: BLAS.threads,
+            name: name, shape: shape, median_s: median, min_s: seconds[0], median_cpu_s: processor[runs / 2],
+            runs: runs, threads: BLAS.threads,
             gflops: operations.map { $0 / median / 1e9 }, gbytes_per_s: bytes.map { $0 / median / 1e9 },
             peak_rss_mb: BenchReport.peakResidentMegabytes(), peak_tensor_mb: Double(StoragePool.peakLiveBytes) / 1e6,
             fresh_allocations: StoragePool.freshAllocations - allocations, engine: Convolution.implementation,

@@ -11,7 +11,8 @@ Every party is a process of its own with the same number of threads. The rivals 
 ours starts anew for each round. Rounds alternate between them, so that a busy machine hits all alike; a ratio is taken
 within each round, and the median over rounds is printed with the smallest and the largest. A ratio above 1 means that
 we are faster, or, for peak memory, that we take less. "without Winograd" is the same program with oneDNN's direct
-kernels for every convolution.
+kernels for every convolution. On a machine that is never quiet take --clock cpu --threads 1: processor time, which
+other work hardly changes; with more threads it would count the rivals' waiting in loops.
 
 Rows, each of which can be run by itself: conv (3x3, stride 1; conv-64 is the shape of 64 channels alone), student
 (forward pass of the default student at 512x512 pixels, with peak memory), train (training step of the student, batch 8
@@ -35,12 +36,13 @@ CONVOLUTIONS = {64: 128, 96: 64, 160: 32, 192: 32, 256: 64, 320: 64}
 
 
 def timed(body, runs):
-    seconds = []
+    seconds, processor = [], []
     for _ in range(runs):
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         body()
         seconds.append(time.perf_counter() - start)
-    return {"median_s": statistics.median(seconds), "min_s": min(seconds),
+        processor.append(time.process_time() - cpu)
+    return {"median_s": statistics.median(seconds), "min_s": min(seconds), "median_cpu_s": statistics.median(processor),
             "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6}
 
 
@@ -237,7 +239,8 @@ class Peers:
                 rival.close()
         return {name: [r[name] for r in rounds] for name in rounds[0]}
 
-    def row(self, title, results, ours="ours", key="median_s"):
+    def row(self, title, results, ours="ours", key=None):
+        key = key or ("median_cpu_s" if self.a.clock == "cpu" else "median_s")
         row = {"row": title, "key": key, "ours": [r[key] for r in results[ours]], "rivals": {}}
         for name, runs in results.items():
             if name.startswith("ours"):
@@ -245,7 +248,7 @@ class Peers:
             ratios = [theirs[key] / our[key] for our, theirs in zip(results[ours], runs)]
             row["rivals"][name] = {"values": [r[key] for r in runs], "ratio": statistics.median(ratios),
                                    "smallest": min(ratios), "largest": max(ratios)}
-        scale, unit = (1e3, "ms") if key == "median_s" else (1, "MB")
+        scale, unit = (1, "MB") if key == "peak_rss_mb" else (1e3, "ms")
         cells = [f"{n} {statistics.median(r['values']) * scale:.1f} {unit}: {r['ratio']:.2f} "
                  f"({r['smallest']:.2f}-{r['largest']:.2f})" for n, r in row["rivals"].items()]
         print(f"{title} | ours {statistics.median(row['ours']) * scale:.1f} {unit} | " + " | ".join(cells), flush=True)
@@ -314,6 +317,7 @@ def main():
     parser.add_argument("--rows", default="conv,student,train", help="which rows, separated by commas")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="what is compared")
     parser.add_argument("--bench", type=pathlib.Path, default=REPOSITORY / ".build/release/refine-bench")
     parser.add_argument("--student", type=pathlib.Path, default=STUDENT)
     parser.add_argument("--work", type=pathlib.Path, help="keeps the rivals' models there and uses what is there")
