@@ -8,6 +8,7 @@ let package = Package(
     products: [
         .executable(name: "refined", targets: ["refined"]),
         .executable(name: "refine-worker", targets: ["refine-worker"]),
+        .executable(name: "refine-tuner", targets: ["refine-tuner"]),
         .executable(name: "refinectl", targets: ["refinectl"]),
         .executable(name: "refine-distill", targets: ["refine-distill"]),
         .executable(name: "refine-bench", targets: ["refine-bench"]),
@@ -49,7 +50,15 @@ let package = Package(
         // Files, the sandboxed worker, the bus, the daemon.
         .target(name: "ImageCodec", dependencies: ["CVips", "CJPEG"]),
         .target(name: "WorkerProtocol"),
-        .target(name: "WorkerRoles", dependencies: ["ImageCodec", "WorkerProtocol", "CSandbox"]),
+        .target(name: "WorkerGuards", dependencies: ["WorkerProtocol", "CSandbox"]),
+        .target(name: "WorkerRoles", dependencies: ["ImageCodec", "WorkerProtocol", "WorkerGuards", "CSandbox"]),
+        // Apart from WorkerRoles: loading the mathematics libraries would slow every decoding worker down.
+        .target(
+            name: "WorkerTuning",
+            dependencies: [
+                "Distillation", "Metrics", "Diffusion", "Layers", "TensorCore", "WorkerProtocol", "WorkerGuards",
+                "CSandbox",
+            ]),
         .target(name: "BusTransport", dependencies: ["CDBus", .product(name: "Logging", package: "swift-log")]),
         .target(name: "RefineBus", dependencies: ["BusTransport"]),
         .target(name: "Personalization"),
@@ -57,7 +66,7 @@ let package = Package(
         .target(
             name: "RefineDaemon",
             dependencies: [
-                "Inpainting", "ImageLibrary", "RefineBus", "WorkerProtocol", "CSandbox",
+                "Inpainting", "ImageLibrary", "Personalization", "RefineBus", "WorkerProtocol", "CSandbox",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -72,6 +81,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "refine-worker", dependencies: ["WorkerRoles"]),
+        .executableTarget(name: "refine-tuner", dependencies: ["WorkerTuning"]),
         .executableTarget(
             name: "refinectl",
             dependencies: [
@@ -81,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "refine-distill",
             dependencies: [
-                "Distillation", "Metrics", "Diffusion", "Layers", "TensorCore", "ImageCodec",
+                "Distillation", "Personalization", "Metrics", "Diffusion", "Layers", "TensorCore", "ImageCodec",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -116,6 +126,12 @@ let package = Package(
                 .headerSearchPath("../../Sources/CKernels/include"), .headerSearchPath("../KernelBattery/include"),
             ],
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+        .testTarget(
+            name: "TuningTests",
+            dependencies: [
+                "WorkerProtocol", "Distillation", "Diffusion", "Layers", "TensorCore", "ImageCodec", "RefineDaemon",
+                "ImageLibrary", "Personalization", "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "PersonalizationTests", dependencies: ["Personalization"]),
         .testTarget(
             name: "LibraryTests",

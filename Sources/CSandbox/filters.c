@@ -134,6 +134,58 @@ int refine_sandbox_worker_close(void) {
     return INSTALL(filter);
 }
 
+// The tuner writes files, in the folder that Landlock leaves it, and its convolutions are machine code made at run time.
+int refine_sandbox_tuner_close(void) {
+    static const struct sock_filter filter[] = {
+        NATIVE_ONLY,
+        ALLOW_CALL(mmap), ALLOW_CALL(mprotect), ALLOW_CALL(munmap), ALLOW_CALL(mremap), ALLOW_CALL(madvise),
+        ALLOW_CALL(brk),
+        // Threads of this process only, as in the worker.
+        UNLESS(__NR_clone, 4), LOAD(LOW(0)), UNLESS_ANY(CLONE_THREAD, 1), ALLOW, DENY(EPERM),
+        DENY_CALL(clone3, ENOSYS),
+        ALLOW_CALL(futex), ALLOW_CALL(set_robust_list), ALLOW_CALL(rseq), ALLOW_CALL(gettid), ALLOW_CALL(getpid),
+        ALLOW_CALL(sched_yield), ALLOW_CALL(sched_getaffinity), ALLOW_CALL(sched_getparam),
+        ALLOW_CALL(sched_getscheduler), ALLOW_CALL(exit), ALLOW_CALL(exit_group), ALLOW_CALL(membarrier),
+        ALLOW_CALL(getcpu), ALLOW_CALL(getuid), ALLOW_CALL(geteuid), ALLOW_CALL(getgid), ALLOW_CALL(getegid),
+        ALLOW_CALL(rt_sigaction), ALLOW_CALL(rt_sigprocmask), ALLOW_CALL(rt_sigreturn), ALLOW_CALL(sigaltstack),
+        ALLOW_CALL(restart_syscall),
+        // Files, as far as Landlock goes.
+        ALLOW_CALL(openat), ALLOW_CALL(newfstatat), ALLOW_CALL(statx), ALLOW_CALL(faccessat), ALLOW_CALL(faccessat2),
+        ALLOW_CALL(readlinkat), ALLOW_CALL(getdents64), ALLOW_CALL(mkdirat), ALLOW_CALL(renameat),
+        ALLOW_CALL(renameat2), ALLOW_CALL(unlinkat), ALLOW_CALL(fchmod), ALLOW_CALL(fchmodat), ALLOW_CALL(getcwd),
+        ALLOW_CALL(fstatfs), ALLOW_CALL(statfs), ALLOW_CALL(fsync), ALLOW_CALL(fdatasync), ALLOW_CALL(umask),
+        ALLOW_CALL(fchown), ALLOW_CALL(flock),
+#ifdef __NR_open
+        ALLOW_CALL(open), ALLOW_CALL(stat), ALLOW_CALL(lstat), ALLOW_CALL(access), ALLOW_CALL(readlink),
+        ALLOW_CALL(mkdir), ALLOW_CALL(rename), ALLOW_CALL(unlink), ALLOW_CALL(rmdir), ALLOW_CALL(chmod),
+        ALLOW_CALL(poll),
+#endif
+        ALLOW_CALL(read), ALLOW_CALL(write), ALLOW_CALL(readv), ALLOW_CALL(writev), ALLOW_CALL(pread64),
+        ALLOW_CALL(pwrite64), ALLOW_CALL(lseek), ALLOW_CALL(close), ALLOW_CALL(fstat), ALLOW_CALL(dup),
+        ALLOW_CALL(ftruncate), ALLOW_CALL(fallocate), ALLOW_CALL(recvmsg), ALLOW_CALL(sendmsg), ALLOW_CALL(ppoll),
+        UNLESS(__NR_fcntl, 8), LOAD(LOW(1)),
+        UNLESS(F_SETOWN, 1), DENY(EPERM), UNLESS(F_SETSIG, 1), DENY(EPERM), UNLESS(F_SETOWN_EX, 1), DENY(EPERM), ALLOW,
+        // Dispatch keeps its timers and wake-ups there.
+        ALLOW_CALL(epoll_create1), ALLOW_CALL(epoll_ctl), ALLOW_CALL(epoll_pwait), ALLOW_CALL(eventfd2),
+        ALLOW_CALL(timerfd_create), ALLOW_CALL(timerfd_settime),
+#ifdef __NR_epoll_wait
+        ALLOW_CALL(epoll_wait),
+#endif
+        ALLOW_CALL(clock_gettime), ALLOW_CALL(clock_getres), ALLOW_CALL(clock_nanosleep), ALLOW_CALL(nanosleep),
+        ALLOW_CALL(gettimeofday), ALLOW_CALL(getrandom), ALLOW_CALL(sysinfo), ALLOW_CALL(uname),
+        ALLOW_CALL(getrusage), ALLOW_CALL(setpriority), ALLOW_CALL(getpriority),
+        UNLESS(__NR_prlimit64, 6), LOAD(LOW(2)), UNLESS(0, 3), LOAD(HIGH(2)), UNLESS(0, 1), ALLOW, DENY(EPERM),
+#ifdef __NR_getrlimit
+        ALLOW_CALL(getrlimit),
+#endif
+        UNLESS(__NR_prctl, 9), LOAD(LOW(0)),
+        UNLESS(PR_SET_NAME, 1), ALLOW, UNLESS(PR_GET_DUMPABLE, 1), ALLOW, UNLESS(PR_GET_NO_NEW_PRIVS, 1), ALLOW,
+        UNLESS(PR_GET_SECCOMP, 1), ALLOW,
+        DENY(EPERM),
+    };
+    return INSTALL(filter);
+}
+
 // --- Checks -----------------------------------------------------------------------------------------------------
 
 // 1 when the call failed with `error`, 0 when it went through or failed otherwise.

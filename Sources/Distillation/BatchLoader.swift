@@ -5,7 +5,9 @@ import Synchronization
 final class BatchLoader: Sendable {
     private let make: @Sendable (Int) throws -> TrainingBatch
     private let ahead: Int
-    private let queue = DispatchQueue(label: "org.refinecontrol.batches", qos: .utility, attributes: .concurrent)
+    /// Serial ones, a thread each: to count the threads of a concurrent queue, Dispatch reads files in /proc that the
+    /// tuner's sandbox closes.
+    private let queues: [DispatchQueue]
     private let ready = Mutex<[Int: DispatchGroup]>([:])
     private let batches = Mutex<[Int: Result<TrainingBatch, any Error>]>([:])
 
@@ -15,6 +17,7 @@ final class BatchLoader: Sendable {
     init(ahead: Int, make: @escaping @Sendable (Int) throws -> TrainingBatch) {
         self.ahead = ahead
         self.make = make
+        queues = (0...ahead).map { DispatchQueue(label: "org.refinecontrol.batches-\($0)", qos: .utility) }
     }
 
     /// The batch of `step`; waits for it where it is not ready, and starts on the following ones.
@@ -34,7 +37,7 @@ final class BatchLoader: Sendable {
             return true
         }
         guard isNew else { return }
-        queue.async(group: group) { [self] in
+        queues[step % queues.count].async(group: group) { [self] in
             let batch = Result { try make(step) }
             batches.withLock { $0[step] = batch }
         }

@@ -31,20 +31,23 @@ public final class SemiSupervisedStage: TrainingObjective {
     private var averaged: InpaintingNetwork?
 
     /// - Parameters:
-    ///   - base: what to start from; it does not change.
+    ///   - base: what is mimicked; it does not change.
+    ///   - start: what to start from, of the same shape; nil for the base.
     ///   - labelled: what to replay; nil for procedural scenes.
     ///   - unlabelled: the photos.
     ///   - teacher: nil for pseudo-targets by the base and the averaged student.
     /// - Throws: `StageError` when there are no photos, `ModelError` when the teacher cannot be compared with the base.
     public init(
-        base: InpaintingNetwork, _ training: TrainingConfiguration, _ stage: SemiSupervisedConfiguration,
-        labelled: (any PhotoSource)?, unlabelled: any PhotoSource, teacher: InpaintingNetwork?
+        base: InpaintingNetwork, start: InpaintingNetwork? = nil, _ training: TrainingConfiguration,
+        _ stage: SemiSupervisedConfiguration, labelled: (any PhotoSource)?, unlabelled: any PhotoSource,
+        teacher: InpaintingNetwork?
     ) throws {
         guard unlabelled.count > 0, labelled?.count != 0 else { throw StageError.noUsablePhotos(skipped: 0) }
         self.base = base
         self.training = training
         self.stage = stage
-        let copies = Dictionary(uniqueKeysWithValues: base.parameters.map { ($0.name, $0.variable.value.copy()) })
+        let copies = Dictionary(
+            uniqueKeysWithValues: (start ?? base).parameters.map { ($0.name, $0.variable.value.copy()) })
         let network = try InpaintingNetwork(base.shape, weights: copies, origin: "base", requiresGradient: true)
         self.network = network
         self.teacher = teacher.map { FrozenTeacher($0, givesFeatures: false) }

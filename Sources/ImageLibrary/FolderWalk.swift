@@ -136,7 +136,7 @@ public struct FolderWalk {
 }
 
 extension FileStamp {
-    init(_ status: stat) {
+    public init(_ status: stat) {
         self.init(
             place: FilePlace(
                 device: Int64(bitPattern: UInt64(status.st_dev)), inode: Int64(bitPattern: UInt64(status.st_ino))),

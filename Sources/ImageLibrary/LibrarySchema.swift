@@ -10,6 +10,7 @@ enum LibrarySchema {
             try database.execute(sql: lineage)
         }
         migrator.registerMigration("2 counts of clusters") { try $0.execute(sql: clusterCounts) }
+        migrator.registerMigration("3 judgements") { try $0.execute(sql: judgements) }
         return migrator
     }
 
@@ -147,5 +148,24 @@ enum LibrarySchema {
             kind TEXT NOT NULL,
             detail TEXT NOT NULL
         );
+        """
+
+    /// What became of each run, and what the files of its weights must add up to.
+    private static let judgements = """
+        ALTER TABLE generations ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+        CREATE TABLE judgements (
+            id INTEGER PRIMARY KEY,
+            run_id INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+            generation_id TEXT,
+            judged_at INTEGER NOT NULL,
+            verdict TEXT NOT NULL,
+            gain REAL NOT NULL,
+            lower_bound REAL NOT NULL,
+            canary_gain REAL NOT NULL,
+            photos INTEGER NOT NULL,
+            level REAL NOT NULL
+        );
+        CREATE INDEX judgements_by_run ON judgements (run_id);
+        CREATE INDEX images_unused ON images (cluster_id) WHERE times_used = 0 AND state = 'ready';
         """
 }

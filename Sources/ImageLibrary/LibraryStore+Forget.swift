@@ -44,10 +44,12 @@ extension LibraryStore {
             for hash in hashes {
                 try database.execute(sql: "DELETE FROM run_photos WHERE content_hash = ?", arguments: [hash])
             }
+            for run in result.runs { try Self.releasePhotos(database, ofRun: run) }
             for generation in result.generations {
                 try database.execute(sql: "DELETE FROM generations WHERE id = ?", arguments: [generation])
             }
             for run in result.runs { try database.execute(sql: "DELETE FROM runs WHERE id = ?", arguments: [run]) }
+            try Self.fallBack(database)
             try Self.dropEmptyClusters(database)
             try database.execute(
                 sql: "INSERT INTO events (at, kind, detail) VALUES (?, 'forgotten', ?)",

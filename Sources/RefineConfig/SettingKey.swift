@@ -90,7 +90,13 @@ public struct SettingKey: Sendable {
         name: "jobs.kept-megabytes", kind: .integer(16...16_384), standard: .integer(256),
         summary: "Memory that waiting results take at most, in MB of 1,048,576 bytes.")
 
-    public static let all = [model, logLevel, queueLength, resultWait, keptResults, keptMegabytes]
+    public static let keptGenerations = SettingKey(
+        name: "tuning.kept-generations", kind: .integer(1...50), standard: .integer(5),
+        summary: "Tuned generations of the model whose files are kept, 17 MB each; the oldest goes first.")
+
+    public static let all = [
+        model, logLevel, queueLength, resultWait, keptResults, keptMegabytes, keptGenerations,
+    ]
 
     /// The key of this name.
     ///

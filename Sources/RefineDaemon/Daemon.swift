@@ -70,11 +70,13 @@ public struct Daemon: Service {
             }
             group.addTask { for await call in calls { await desk.answer(call) } }
             let signals = Task { await desk.sendNotices() }
+            let changes = Task { for await info in room.changes { await service.modelChanged(to: info) } }
             await Self.untilStopped { await bus.waitUntilClosed() }
             parts.notifier?.send("STOPPING=1\nSTATUS=Stopping")
             parts.log.info("stopping")
             for task in background { task.cancel() }
             await service.stop()
+            changes.cancel()
             for task in background { await task.value }
             await signals.value
             sink.finish()

@@ -10,6 +10,8 @@ public struct DaemonProgram: Sendable {
     public var address: String?
     public var logLevel = Logger.Level.info
     public var limits = ServiceLimits()
+    /// Tuned generations whose files are kept.
+    public var keptGenerations = 5
 
     public init() {}
 
@@ -37,15 +39,26 @@ public struct DaemonProgram: Sendable {
             parts.notifier = SystemdNotifier()
             parts.privacy = { ProcessGuards.check() }
             parts.isMachineIdle = MachineLoad.isIdle
+            let model = modelDirectory ?? ModelPlace.find()
+            let room: EngineRoom
             if let folder = DataPlace.find() {
-                parts.interfaces.append(
-                    LibraryService(folder: folder, scanner: LazyScanner(), time: parts.time, log: log))
+                let library = LibraryHandle(folder: folder, time: parts.time, log: log)
+                let generations = GenerationStore(library: library, base: model, kept: keptGenerations, log: log)
+                room = try EngineRoom(generations: generations)
+                let tuner = PersonalTuner(generations: generations, room: room, sampler: LazyScanner(), log: log)
+                parts.interfaces += [
+                    LibraryService(
+                        library: library, scanner: LazyScanner(), time: parts.time, log: log,
+                        onForget: { await tuner.forget($0) }),
+                    ModelsService(generations: generations, tuner: tuner, room: room),
+                ]
             } else {
                 log.error("no library: neither XDG_DATA_HOME nor HOME names a folder")
+                room = try EngineRoom(modelDirectory: model)
             }
             let daemon = Daemon(
-                address: try address.map(BusAddress.init) ?? .session(), codec: WorkerCodec(),
-                room: try EngineRoom(modelDirectory: modelDirectory ?? ModelPlace.find()), parts: parts)
+                address: try address.map(BusAddress.init) ?? .session(), codec: WorkerCodec(), room: room,
+                parts: parts)
             var quiet = log
             quiet.logLevel = max(logLevel, .error)
             try await ServiceGroup(

@@ -15,10 +15,22 @@ public actor EngineRoom {
         public var isMoreLeft: Bool
     }
 
+    /// A model that a job has taken for as long as it lasts: all of its fills are made with the same weights, whatever
+    /// is put in use meanwhile.
+    public struct Lease: Sendable {
+        public let info: EngineInfo
+        fileprivate let number: UInt64
+    }
+
     private let thread: EngineThread
     private let loader: Loader
     private var engine: (any FillEngine)?
     private var run: (any FillRun)?
+    private var leased: [UInt64: any FillEngine] = [:]
+    private var lastLease: UInt64 = 0
+    /// Models that were put in use after the first one. For one reader.
+    public nonisolated let changes: AsyncStream<EngineInfo>
+    private let changeSink: AsyncStream<EngineInfo>.Continuation
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -26,6 +38,7 @@ public actor EngineRoom {
     public init(_ loader: @escaping Loader) throws {
         thread = try EngineThread()
         self.loader = loader
+        (changes, changeSink) = AsyncStream.makeStream()
     }
 
     /// Loads the model, once.
@@ -33,10 +46,25 @@ public actor EngineRoom {
     /// - Throws: `RefineError` with code `noModel`.
     public func load() throws -> EngineInfo {
         if let engine { return engine.info }
+        let engine = try made()
+        self.engine = engine
+        return engine.info
+    }
+
+    /// Loads what is to be used from now on. Jobs that have begun go on with what they have.
+    ///
+    /// - Throws: `RefineError` with code `noModel`; the model in use stays.
+    public func reload() throws -> EngineInfo {
+        let engine = try made()
+        let isNew = engine.info != self.engine?.info
+        self.engine = engine
+        if isNew { changeSink.yield(engine.info) }
+        return engine.info
+    }
+
+    private func made() throws -> any FillEngine {
         do {
-            let engine = try loader()
-            self.engine = engine
-            return engine.info
+            return try loader()
         } catch let error as RefineError {
             throw error
         } catch {
@@ -46,10 +74,24 @@ public actor EngineRoom {
         }
     }
 
-    /// Prepares a fill. One runs at a time: an earlier one is dropped.
-    public func begin(_ photo: RawPhoto, _ request: FillRequest) throws -> Report {
+    /// Takes the model in use for a job.
+    public func lease() throws -> Lease {
+        _ = try load()
         guard let engine else {
             throw RefineError(.noModel, "model", "not-loaded", "there is no model", remedy: "see refinectl status")
+        }
+        lastLease += 1
+        leased[lastLease] = engine
+        return Lease(info: engine.info, number: lastLease)
+    }
+
+    /// The job is over; a model that nobody uses any more goes.
+    public func release(_ lease: Lease) { leased[lease.number] = nil }
+
+    /// Prepares a fill. One runs at a time: an earlier one is dropped.
+    public func begin(_ photo: RawPhoto, _ request: FillRequest, with lease: Lease) throws -> Report {
+        guard let engine = leased[lease.number] else {
+            throw RefineError(.failed, "engine", "no-lease", "the job has no model any more")
         }
         let run = try engine.begin(photo, request)
         self.run = run

@@ -44,6 +44,12 @@ extension FrontDesk {
             try await bus.emit(
                 path: RefineNames.root, interface: StandardNames.properties, member: "PropertiesChanged",
                 [.string(RefineNames.manager), changed, ["Capabilities"].busValue])
+            guard let models = parts.first(where: { $0.interface.name == RefineNames.models }),
+                let active = await models.property("Active")
+            else { return }
+            try await bus.emit(
+                path: RefineNames.root, interface: StandardNames.properties, member: "PropertiesChanged",
+                [.string(RefineNames.models), .options(["Active": active]), [String]().busValue])
         }
     }
 }

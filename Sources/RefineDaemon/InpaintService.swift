@@ -53,6 +53,12 @@ actor InpaintService {
         return model
     }
 
+    /// Another model is in use from now on.
+    func modelChanged(to info: EngineInfo) {
+        model = .ready(info)
+        noticeSink.yield(.modelChanged)
+    }
+
     /// Returns when the model is there or not, or the daemon stops. Loading itself cannot be stopped.
     private func waitForModel() async {
         guard model == .loading, !isStopping else { return }

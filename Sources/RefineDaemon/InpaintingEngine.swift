@@ -117,10 +117,34 @@ extension EngineRoom {
     /// - Throws: `EngineThreadError`.
     public init(modelDirectory directory: String) throws {
         try self.init {
-            if let problem = FillModel.adoptPlan() {
-                Logger(label: "refined").notice("convolution plan ignored", metadata: ["reason": "\(problem)"])
-            }
+            Self.adoptPlan()
             return try InpaintingEngine(directory: directory)
         }
+    }
+
+    /// A room with the generation in use, or the base where there is none that can be loaded.
+    ///
+    /// - Throws: `EngineThreadError`.
+    public init(generations: GenerationStore) throws {
+        try self.init {
+            Self.adoptPlan()
+            generations.settle()
+            while true {
+                let (folder, generation) = generations.current()
+                do {
+                    return try InpaintingEngine(directory: folder)
+                } catch {
+                    // The base's own error is for the caller.
+                    guard let generation, generations.reject(generation, reason: "cannot be loaded") else {
+                        throw error
+                    }
+                }
+            }
+        }
+    }
+
+    private static func adoptPlan() {
+        guard let problem = FillModel.adoptPlan() else { return }
+        Logger(label: "refined").notice("convolution plan ignored", metadata: ["reason": "\(problem)"])
     }
 }

@@ -13,16 +13,20 @@ struct JobPipeline: Sendable {
     func run(
         _ input: Job.Input, report: @Sendable (JobMachine.Event) async -> Void
     ) async throws -> Job.Result {
+        let model = try await room.lease()
         do {
-            return try await work(input, report: report)
+            let result = try await work(input, model, report: report)
+            await room.release(model)
+            return result
         } catch {
             await room.abandon()
+            await room.release(model)
             throw error
         }
     }
 
     private func work(
-        _ input: Job.Input, report: @Sendable (JobMachine.Event) async -> Void
+        _ input: Job.Input, _ model: EngineRoom.Lease, report: @Sendable (JobMachine.Event) async -> Void
     ) async throws -> Job.Result {
         var stopwatch = Stopwatch(time)
         let file = try await input.source.decode(codec)
@@ -33,7 +37,7 @@ struct JobPipeline: Sendable {
         var progress = FillProgress(variants: input.request.variants)
         for index in 0..<input.request.variants {
             let request = input.request.variant(index)
-            let begun = try await room.begin(file.photo, request)
+            let begun = try await room.begin(file.photo, request, with: model)
             if index == 0 { await report(progress.begun(begun)) }
             let outcome = try await fill(begun, &progress, &stopwatch, report: report)
             let isLast = index == input.request.variants - 1
@@ -51,7 +55,7 @@ struct JobPipeline: Sendable {
         }
         return Job.Result(
             images: results.images + (results.comparison.map { [$0] } ?? []),
-            info: info(try await room.load(), file, results, input.source.stride, stopwatch.seconds))
+            info: info(model.info, file, results, input.source.stride, stopwatch.seconds))
     }
 
     /// Fills to the end, one piece of work after the other.

@@ -16,18 +16,23 @@ public protocol PhotoScanner: Sendable {
 extension ScanWorker: PhotoScanner {}
 
 /// The scanner on refine-worker, which is looked for when the first photo is to be read.
-public final class LazyScanner: PhotoScanner {
+public final class LazyScanner: PhotoScanner, PhotoSampler {
     private let worker = Mutex<ScanWorker?>(nil)
 
     public init() {}
 
-    public func scan(_ file: Int32) async throws -> ScannedPhoto {
-        let worker = try worker.withLock { worker in
+    public func scan(_ file: Int32) async throws -> ScannedPhoto { try await found().scan(file) }
+
+    public func sample(_ file: Int32, side: Int) async throws -> PhotoSample {
+        try await found().sample(file, side: side)
+    }
+
+    private func found() throws -> ScanWorker {
+        try worker.withLock { worker in
             let found = try worker ?? ScanWorker(executable: try WorkerExecutable.find())
             worker = found
             return found
         }
-        return try await worker.scan(file)
     }
 
     public func rest() { worker.withLock { $0?.rest() } }

@@ -9,14 +9,13 @@ import RefineBus
 public actor LibraryService: RootInterface {
     public nonisolated var interface: BusInterface { RefineInterfaces.library }
 
-    private let source: @Sendable () throws -> (LibraryStore, LibraryStore.Recovery)
+    private let library: LibraryHandle
     private let scanner: any PhotoScanner
     private let time: TimeSource
     private let log: Logger
     /// Told of generations and runs whose files must go, before the call is answered.
-    private var onForget: @Sendable (LibraryStore.Forgotten) async -> Void = { _ in }
+    private let onForget: @Sendable (LibraryStore.Forgotten) async -> Void
 
-    private(set) var store: Result<LibraryStore, LibraryError>?
     private var scan: LibraryScan?
     private var watch: FolderWatch?
     private var bus: BusConnection?
@@ -34,18 +33,29 @@ public actor LibraryService: RootInterface {
     /// Folders with changes above which the whole tree is looked through instead.
     private static let mostDirty = 500
 
-    /// - Parameter folder: The data folder.
-    public init(folder: String, scanner: any PhotoScanner, time: TimeSource, log: Logger) {
-        source = { try LibraryStore.open(in: folder, now: { Int64(time.now()) }) }
+    /// - Parameters:
+    ///   - library: shared with the parts that learn from it.
+    ///   - onForget: removes the files of runs and generations that are forgotten.
+    public init(
+        library: LibraryHandle, scanner: any PhotoScanner, time: TimeSource, log: Logger,
+        onForget: @escaping @Sendable (LibraryStore.Forgotten) async -> Void = { _ in }
+    ) {
+        self.library = library
         self.scanner = scanner
         self.time = time
         self.log = log
+        self.onForget = onForget
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// - Parameter folder: The data folder, for a library that no other part uses.
+    public init(folder: String, scanner: any PhotoScanner, time: TimeSource, log: Logger) {
+        self.init(library: LibraryHandle(folder: folder, time: time, log: log), scanner: scanner, time: time, log: log)
     }
 
     public func run(on bus: BusConnection) async {
         self.bus = bus
-        guard let store = try? open() else { return await Self.untilCancelled() }
+        guard let store = try? library.store() else { return await Self.untilCancelled() }
         let scan = LibraryScan(store, scanner)
         self.scan = scan
         watch = try? FolderWatch { change in Task { await self.note(change) } }
@@ -63,28 +73,6 @@ public actor LibraryService: RootInterface {
         timer.cancel()
         watch = nil
         try? store.close()
-    }
-
-    /// The database, opened once. Where that failed, inpainting works all the same.
-    private func open() throws -> LibraryStore {
-        if let store { return try store.get() }
-        do {
-            let (store, recovery) = try source()
-            if case .rebuilt(let path, let folders) = recovery {
-                log.error(
-                    "the library's database was damaged: moved aside and built anew",
-                    metadata: ["file": "\(path.split(separator: "/").last ?? "")", "folders": "\(folders)"])
-            }
-            self.store = .success(store)
-            return store
-        } catch {
-            let error =
-                error as? LibraryError
-                ?? LibraryError(.databaseFailed, "the library cannot be opened", remedy: "check the data folder")
-            log.error("no library", metadata: ["error": "\(error)"])
-            store = .failure(error)
-            throw error
-        }
     }
 
     private static func untilCancelled() async {
@@ -115,13 +103,13 @@ public actor LibraryService: RootInterface {
     }
 
     private func markAll() {
-        guard let store = try? store?.get(), let folders = try? store.folders() else { return }
+        guard let store = try? library.store(), let folders = try? store.folders() else { return }
         for folder in folders { dirty[folder.id] = [BytePath(""): true] }
         wake.yield()
     }
 
     private func work(_ scan: LibraryScan) async {
-        guard let store = try? store?.get() else { return }
+        guard let store = try? library.store() else { return }
         isBusy = true
         defer {
             isBusy = false
@@ -184,7 +172,7 @@ public actor LibraryService: RootInterface {
         while !Task.isCancelled {
             let now = time.now()
             var next = now + 3600 * 1_000_000
-            for folder in (try? store?.get().folders()) ?? [] where blind.contains(folder.id) {
+            for folder in (try? library.store().folders()) ?? [] where blind.contains(folder.id) {
                 let interval = UInt64(folder.options.rescanMinutes) * 60 * 1_000_000
                 let due = UInt64(max(folder.scannedAt ?? 0, 0)) + interval
                 // A clock that was set back must not put the next pass off for years.
@@ -207,7 +195,7 @@ public actor LibraryService: RootInterface {
             throw RefineError(.notAllowed, "library", "other-user", "the library belongs to another user")
         }
         do {
-            let store = try open()
+            let store = try library.store()
             switch member {
             case "AddFolder": return try addFolder(store, body)
             case "RemoveFolder":

@@ -8,6 +8,12 @@ public struct PhotoSample: Sendable {
     public let height: Int
     /// `[height, width, 3]`, 8 bits, sealed.
     public let pixels: SharedBuffer
+
+    public init(width: Int, height: Int, pixels: SharedBuffer) {
+        self.width = width
+        self.height = height
+        self.pixels = pixels
+    }
 }
 
 /// Reads photos one after the other in a refine-worker of the scan role, which serves many before it is replaced.

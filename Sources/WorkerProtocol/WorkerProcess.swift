@@ -9,11 +9,16 @@ final class WorkerProcess: Sendable {
     /// The descriptor at which a worker finds its socket.
     static let socketNumber: Int32 = 3
 
-    /// Starts one worker. It gets its socket and /dev/null, and an environment of four names.
+    /// Starts one worker. It gets its socket and /dev/null, and an environment of a few names.
     ///
-    /// - Parameter role: codec or scan.
+    /// - Parameters:
+    ///   - role: codec, scan or tune.
+    ///   - arguments: of that role.
+    ///   - environment: what it gets besides, as NAME=VALUE.
     /// - Throws: `WorkerError` when the executable cannot be started.
-    init(executable: String, role: String = "codec") throws {
+    init(
+        executable: String, role: String = "codec", arguments: [String] = [], environment: [String] = []
+    ) throws {
         let (ours, theirs) = try WorkerChannel.pair()
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -42,8 +47,8 @@ final class WorkerProcess: Sendable {
             &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
 
         var identifier: pid_t = 0
-        let result = withCStrings([executable, role]) { arguments in
-            withCStrings(Self.environment()) { environment in
+        let result = withCStrings([executable, role] + arguments) { arguments in
+            withCStrings(Self.environment() + environment) { environment in
                 posix_spawn(&identifier, executable, &actions, &attributes, arguments, environment)
             }
         }

@@ -77,9 +77,3 @@ extension CodecRole {
         return (.encoded(EncodedHeader(format: format, notes: notes)), [file])
     }
 }
-
-extension WorkerError {
-    static let badJob = WorkerError(
-        .failed, argument: "worker", reason: "protocol",
-        message: "The daemon sent refine-worker a job that does not fit its files. Install both anew.")
-}

@@ -1,5 +1,6 @@
 import Glibc
 import ImageCodec
+import WorkerGuards
 import WorkerProtocol
 
 /// Takes one job from the daemon, does it in the sandbox, answers, ends.
@@ -79,9 +80,7 @@ extension WorkerError {
                 }
             self.init(code, argument: error.argument, reason: error.reason, message: error.message)
         default:
-            self.init(
-                .failed, argument: "worker", reason: "unexpected",
-                message: "refine-worker failed in an unexpected way. Try again; if it stays, report it as a defect.")
+            self = .unexpected
         }
     }
 }

@@ -1,6 +1,6 @@
-import CSandbox
 import Glibc
 import ImageCodec
+import WorkerGuards
 import WorkerProtocol
 
 /// Reads one photo after the other in the sandbox, at the lowest priority, until the daemon hangs up: starting a
@@ -70,11 +70,4 @@ struct ScanRole {
         default: throw WorkerError.badJob
         }
     }
-}
-
-/// The priority of work that nobody waits for.
-enum BackgroundPriority {
-    /// Nice 19, the scheduling class of idle work, and that of idle reads. A system that refuses one of them only lets
-    /// the work be more noticeable, so nothing is checked.
-    static func take() { refine_background_priority() }
 }

@@ -1,5 +1,6 @@
 import CSandbox
 import Glibc
+import WorkerGuards
 import WorkerProtocol
 
 /// Tries, inside the closed sandbox, what the sandbox forbids.

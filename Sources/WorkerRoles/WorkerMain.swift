@@ -1,6 +1,7 @@
 import Glibc
 
-/// The program refine-worker: `refine-worker codec` or `scan` with its socket at descriptor 3, as the daemon starts it.
+/// The program refine-worker: `refine-worker codec`, `scan` or `tune` with its socket at descriptor 3, as the daemon
+/// starts it.
 public enum WorkerMain {
     /// The descriptor of the socket to the daemon.
     static let socket: Int32 = 3
@@ -10,6 +11,7 @@ public enum WorkerMain {
         switch arguments.dropFirst().first {
         case "codec": return CodecRole(socket: socket).run()
         case "scan": return ScanRole(socket: socket).run()
+        case "tune": return TuneStage.run(arguments: Array(arguments.dropFirst(2)), socket: socket)
         case "--self-check": return SelfCheck.printReport()
         default:
             let usage = "refine-worker is started by refined. By hand: refine-worker --self-check\n"

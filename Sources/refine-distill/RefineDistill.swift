@@ -9,8 +9,8 @@ struct RefineDistill: ParsableCommand {
         commandName: "refine-distill",
         abstract: "Train and measure the models of Refine-Control.",
         subcommands: [
-            Synth.self, Train.self, Grow.self, TrainTeacher.self, Distill.self, Finetune.self, Ablate.self, Report.self,
-            Evaluate.self,
+            Synth.self, Train.self, Grow.self, TrainTeacher.self, Distill.self, Finetune.self, Personalize.self,
+            Ablate.self, Report.self, Evaluate.self,
         ])
 
     /// libgomp reads its wait policy before main; passive threads leave the core to whoever has work.

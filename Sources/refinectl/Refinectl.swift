@@ -29,7 +29,7 @@ struct Refinectl: AsyncParsableCommand {
         version: ProductVersion.current,
         subcommands: [
             InpaintCommand.self, JobsCommand.self, CancelCommand.self, MonitorCommand.self, StatusCommand.self,
-            LibraryCommand.self, ConfigCommand.self, PrivacyCommand.self, DoctorCommand.self,
+            LibraryCommand.self, ModelCommand.self, ConfigCommand.self, PrivacyCommand.self, DoctorCommand.self,
             CompletionsCommand.self,
         ])
 

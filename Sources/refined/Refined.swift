@@ -68,6 +68,7 @@ struct Refined: AsyncParsableCommand {
         program.limits.retention = .seconds(settings.integer(.resultWait))
         program.limits.keptResults = settings.integer(.keptResults)
         program.limits.keptBytes = settings.integer(.keptMegabytes) << 20
+        program.keptGenerations = settings.integer(.keptGenerations)
         // Not exit(), which takes libraries down that the engine's thread may still be using to load a model.
         _exit(await program.run())
     }

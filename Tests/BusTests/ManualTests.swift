@@ -10,11 +10,13 @@ import Testing
         ("refinectl.1", "refinectl", ["monitor", "--help"]), ("refinectl.1", "refinectl", ["privacy", "--help"]),
         ("refinectl.1", "refinectl", ["library", "add", "--help"]),
         ("refinectl.1", "refinectl", ["library", "list", "--help"]),
+        ("refinectl.1", "refinectl", ["model", "show", "--help"]),
         ("refined.8", "refined", ["--help"]), ("refine-distill.1", "refine-distill", ["synth", "--help"]),
         ("refine-distill.1", "refine-distill", ["grow", "--help"]),
         ("refine-distill.1", "refine-distill", ["train-teacher", "--help"]),
         ("refine-distill.1", "refine-distill", ["distill", "--help"]),
         ("refine-distill.1", "refine-distill", ["finetune", "--help"]),
+        ("refine-distill.1", "refine-distill", ["personalize", "--help"]),
         ("refine-distill.1", "refine-distill", ["ablate", "--help"]),
     ])
     func everyOptionOfTheHelpIsInTheManual(_ page: String, _ product: String, _ arguments: [String]) async throws {

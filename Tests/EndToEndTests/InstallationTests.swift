@@ -62,7 +62,8 @@ import Testing
             let zsh = place.prefix == "/usr" ? "share/zsh/vendor-completions" : "share/zsh/site-functions"
             for name in [
                 "bin/refined", "bin/refinectl", "bin/refine-distill", "libexec/refine-control/refine-worker",
-                "share/refine-control/models/default-student/model_index.json", "\(unit)/refined.service",
+                "libexec/refine-control/refine-tuner", "share/refine-control/models/default-student/model_index.json",
+                "\(unit)/refined.service",
                 "share/dbus-1/services/org.refinecontrol.Refine1.service", "share/man/man8/refined.8",
                 "share/dbus-1/interfaces/org.refinecontrol.Refine1.Manager.xml",
                 "share/bash-completion/completions/refinectl", "\(zsh)/_refinectl",

@@ -27,7 +27,16 @@ enum ImportTable {
         // Files and the sandboxed worker.
         ("ImageCodec", ["CVips", "CJPEG"]),
         ("WorkerProtocol", []),
-        ("WorkerRoles", ["ImageCodec", "Distillation", "CSandbox", "WorkerProtocol"]),
+        ("WorkerGuards", ["CSandbox", "WorkerProtocol"]),
+        ("WorkerRoles", ["ImageCodec", "CSandbox", "WorkerGuards", "WorkerProtocol"]),
+        // Apart from the roles that decode, which start once for each photo and must not load mathematics libraries.
+        (
+            "WorkerTuning",
+            [
+                "Distillation", "Metrics", "Diffusion", "Layers", "TensorCore", "CSandbox", "WorkerGuards",
+                "WorkerProtocol",
+            ]
+        ),
 
         // The daemon.
         ("ImageLibrary", ["GRDB"]),
@@ -49,12 +58,13 @@ enum ImportTable {
         // Executables, thin. CSandbox: the client takes the guards against sockets and core dumps on itself too.
         ("refined", ["RefineDaemon", "RefineConfig", "Logging", "ArgumentParser"]),
         ("refine-worker", ["WorkerRoles"]),
+        ("refine-tuner", ["WorkerTuning"]),
         ("refinectl", ["RefineBus", "BusTransport", "RefineConfig", "CSandbox", "ArgumentParser"]),
         (
             "refine-distill",
             [
-                "Distillation", "Metrics", "Inpainting", "Diffusion", "Layers", "TensorCore", "ImageCodec",
-                "ArgumentParser",
+                "Distillation", "Personalization", "Metrics", "Inpainting", "Diffusion", "Layers", "TensorCore",
+                "ImageCodec", "ArgumentParser",
             ]
         ),
         (
@@ -77,6 +87,9 @@ enum ImportTable {
         ),
         (["refinectl"], ["RefineDaemon", "Inpainting", "Diffusion", "TensorCore"]),
         (["WorkerProtocol"], ["Inpainting", "ImageCodec"]),
+        // No decoder where files are written, no training where files are decoded.
+        (["refine-tuner", "WorkerTuning"], ["ImageCodec", "CVips", "CJPEG"]),
+        (["refine-worker", "WorkerRoles"], ["Distillation", "TensorCore"]),
     ]
 
     static func allowed(_ target: String) -> Set<String>? {

@@ -98,6 +98,12 @@ int refine_sandbox_no_exec_check(void);
 /// all that is not on the list.
 int refine_sandbox_worker_close(void);
 int refine_sandbox_no_open_check(void);
+
+/// The tuner's second filter, after refine_sandbox_worker_start: the worker's short list, and the calls that open, write,
+/// rename and remove files, which Landlock confines to its folders, and executable memory, which oneDNN generates its
+/// kernels in. Nothing that reaches other processes.
+int refine_sandbox_tuner_close(void);
+
 int refine_sandbox_no_executable_memory_check(void);
 
 /// The lowest priority for the processor (nice 19, SCHED_IDLE) and for the disc (the idle class). The calling thread and

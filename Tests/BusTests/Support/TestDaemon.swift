@@ -11,6 +11,7 @@ struct TestDaemon {
     let bus: PrivateBus
     let client: BusConnection
     let clock: ManualTime
+    let room: EngineRoom
 
     var manager: ManagerProxy { ManagerProxy(client) }
 
@@ -34,11 +35,11 @@ struct TestDaemon {
                 loader ?? {
                     TestEngine(steps: steps, hasTextEncoder: hasTextEncoder, gate: gate, drawsSeed: drawsSeed)
                 }
-            let daemon = Daemon(
-                address: try BusAddress(bus.address), codec: codec, room: try EngineRoom(loader), parts: parts)
+            let room = try EngineRoom(loader)
+            let daemon = Daemon(address: try BusAddress(bus.address), codec: codec, room: room, parts: parts)
             let running = Task { try await daemon.run() }
             let client = try await bus.connect()
-            let test = TestDaemon(bus: bus, client: client, clock: clock)
+            let test = TestDaemon(bus: bus, client: client, clock: clock, room: room)
             do {
                 try await eventually("the daemon's name") { try await client.owner(of: RefineNames.bus) != nil }
                 let result = try await body(test)

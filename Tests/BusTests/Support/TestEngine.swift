@@ -14,12 +14,14 @@ final class TestEngine: FillEngine {
 
     init(
         steps: Int = 3, hasTextEncoder: Bool = false, gate: StepGate? = nil, drawsSeed: Bool = false,
+        generation: String = "1",
         prepare: @escaping () -> Bool = { false }
     ) {
         self.drawsSeed = drawsSeed
         self.prepare = prepare
         info = EngineInfo(
-            name: "grey", generation: "1", parameterCount: 0, defaultSteps: steps, hasTextEncoder: hasTextEncoder)
+            name: "grey", generation: generation, parameterCount: 0, defaultSteps: steps, hasTextEncoder: hasTextEncoder
+        )
         self.gate = gate
     }
 

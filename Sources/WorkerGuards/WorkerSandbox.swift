@@ -4,31 +4,35 @@ import WorkerProtocol
 
 /// The worker's guards, in two stages: before libraries load their parts from the disc, and before a photo is looked
 /// at.
-enum WorkerSandbox {
+package enum WorkerSandbox {
     /// What the second stage put in force.
-    struct Report {
+    package struct Report {
         /// What Landlock enforces; ABI 0 when files are closed by seccomp alone.
-        let landlock: LandlockReport
+        package let landlock: LandlockReport
         /// Whether Landlock alone, before the second filter, kept files from being read and made.
-        let landlockHolds: Bool
+        package let landlockHolds: Bool
     }
 
     /// First stage: no core dumps, no sockets, no exec, no look at other processes. Files can still be opened.
-    static func start() throws {
-        // When memory runs out, the kernel takes the worker first and not the desktop. Not essential, so not checked.
+    package static func start() throws {
+        offerToMemoryKiller()
+        try check(refine_sandbox_no_core_dumps(), "no-core-dumps")
+        try check(refine_sandbox_worker_start(), "first system call filter")
+    }
+
+    /// When memory runs out, the kernel takes this process first and not the desktop. Not essential, so not checked.
+    package static func offerToMemoryKiller() {
         let score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
         if score >= 0 {
             _ = "800".withCString { write(score, $0, 3) }
             Glibc.close(score)
         }
-        try check(refine_sandbox_no_core_dumps(), "no-core-dumps")
-        try check(refine_sandbox_worker_start(), "first system call filter")
     }
 
     /// Second stage: memory and time limits, no files but the open ones, a short list of system calls.
     ///
     /// - Throws: `WorkerError` when the kernel refuses one of them but Landlock, which old kernels have not got.
-    static func close(_ limits: WorkerLimits) throws -> Report {
+    package static func close(_ limits: WorkerLimits) throws -> Report {
         var resources = self.resources(limits)
         try check(refine_sandbox_limits(&resources), "resource limits")
         var landlock = refine_landlock_report()
@@ -41,13 +45,10 @@ enum WorkerSandbox {
             landlock.abi > 0 && refine_sandbox_unreadable_check("/proc/self/exe") == 1
             && refine_sandbox_unwritable_check("/tmp") == 1
         try check(refine_sandbox_worker_close(), "second system call filter")
-        return Report(
-            landlock: LandlockReport(
-                abi: Int(landlock.abi), filesystem: landlock.filesystem, network: landlock.network,
-                scoped: landlock.scoped, bindsEveryThread: landlock.every_thread == 1), landlockHolds: holds)
+        return Report(landlock: LandlockReport(landlock), landlockHolds: holds)
     }
 
-    static func resources(_ limits: WorkerLimits) -> refine_limits {
+    package static func resources(_ limits: WorkerLimits) -> refine_limits {
         refine_limits(
             address_space: UInt64(clamping: limits.addressSpace), cpu_seconds: UInt64(clamping: limits.cpuSeconds),
             // The largest memfd: RGB of 16 bits, or an encoded file that did not get smaller.
@@ -55,7 +56,7 @@ enum WorkerSandbox {
     }
 
     /// Ends this process as soon as the other end of the socket is gone: a daemon that died wants no answer.
-    static func endWithDaemon(socket: Int32) throws {
+    package static func endWithDaemon(socket: Int32) throws {
         var thread = pthread_t()
         let result = pthread_create(
             &thread, nil,
@@ -68,13 +69,25 @@ enum WorkerSandbox {
         try check(-result, "watching thread")
     }
 
-    private static func check(_ result: Int32, _ what: String) throws {
+    package static func check(_ result: Int32, _ what: String) throws {
         guard result != 0 else { return }
-        throw WorkerError(
+        throw failure(what, -result)
+    }
+
+    package static func failure(_ what: String, _ error: Int32) -> WorkerError {
+        WorkerError(
             .failed, argument: "worker", reason: "sandbox",
             message: """
-                The sandbox for image files cannot be set up (\(what), error \(-result)). It needs a Linux kernel with \
+                The sandbox for photos cannot be set up (\(what), error \(error)). It needs a Linux kernel with \
                 seccomp filters; photos are not opened without it.
                 """)
+    }
+}
+
+extension LandlockReport {
+    package init(_ report: refine_landlock_report) {
+        self.init(
+            abi: Int(report.abi), filesystem: report.filesystem, network: report.network, scoped: report.scoped,
+            bindsEveryThread: report.every_thread == 1)
     }
 }

@@ -1,0 +1,4 @@
+import Glibc
+import WorkerTuning
+
+exit(TunerMain.run(arguments: CommandLine.arguments))
