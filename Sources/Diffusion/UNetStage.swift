@@ -51,10 +51,13 @@ struct Level {
         _ i: Int, _ parts: [Variable], time: Variable, text: Variable?, checkpoint: Bool
     ) -> Variable {
         guard checkpoint, time.requiresGradient else { return run(i, parts, time: time, text: text) }
-        return Variable.checkpointed(parts + [time] + (text.map { [$0] } ?? [])) { inputs in
-            run(
-                i, Array(inputs.prefix(parts.count)), time: inputs[parts.count],
-                text: text == nil ? nil : inputs[parts.count + 1])
+        var inputs: [Variable] = parts
+        inputs.append(time)
+        if let text { inputs.append(text) }
+        let count = parts.count, hasText = text != nil
+        return Variable.checkpointed(inputs) { (inputs: [Variable]) -> Variable in
+            let text: Variable? = hasText ? inputs[count + 1] : nil
+            return run(i, Array(inputs[..<count]), time: inputs[count], text: text)
         }
     }
 
