@@ -19,11 +19,12 @@ public final class CLIPTextModel {
         configuration = c
         self.parameters = parameters
         let root = parameters.root.scope("text_model"), embeddings = root.scope("embeddings")
-        // CLIP's own start: embeddings are small, so that positions and tokens weigh the same.
+        // Larger than CLIP's own 0.02, under which the layers' random outputs drown the words at first: an encoder that
+        // is trained with a network for a thousand steps must tell captions apart from the beginning.
         tokens = try embeddings.scope("token_embedding").parameter(
-            "weight", [c.vocabSize, c.hiddenSize], .normal(deviation: 0.02))
+            "weight", [c.vocabSize, c.hiddenSize], .normal(deviation: 0.5))
         positions = try embeddings.scope("position_embedding").parameter(
-            "weight", [c.maxPositionEmbeddings, c.hiddenSize], .normal(deviation: 0.02))
+            "weight", [c.maxPositionEmbeddings, c.hiddenSize], .normal(deviation: 0.1))
         layers = try (0..<c.numHiddenLayers).map {
             try CLIPEncoderLayer(
                 root.scope("encoder").scope("layers", $0), width: c.hiddenSize, heads: c.numAttentionHeads,
@@ -40,6 +41,14 @@ public final class CLIPTextModel {
         var result = bare ? Dictionary(uniqueKeysWithValues: tensors.map { ("text_model.\($0)", $1) }) : tensors
         result["text_model.embeddings.position_ids"] = nil
         return result
+    }
+
+    /// Makes every state zero, from where training can still go on: for a network that has attended to zeros so far.
+    public func silence() {
+        for name in ["text_model.final_layer_norm.weight", "text_model.final_layer_norm.bias"] {
+            guard let tensor = parameters.tensors[name] else { continue }
+            tensor.pointer.update(repeating: 0, count: tensor.count)
+        }
     }
 
     /// The states after the last norm (transformers' `last_hidden_state`), [N, L, `hiddenSize`].

@@ -12,7 +12,7 @@ public struct PromptCondition {
 
     /// Classifier-free guidance (Ho and Salimans 2022): u + g (c - u), which is the prompt's own answer at 1 and the
     /// empty text's at 0.
-    static func guided(_ conditional: Tensor, over unconditional: Tensor, by guidance: Float) -> Tensor {
+    public static func guided(_ conditional: Tensor, over unconditional: Tensor, by guidance: Float) -> Tensor {
         let result = unconditional * (1 - guidance)
         result.accumulateInPlace(conditional, factor: guidance)
         return result

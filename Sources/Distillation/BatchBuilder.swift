@@ -8,45 +8,78 @@ struct HoleOptions: Sendable {
     /// What an error at depth 1, 2, ... counts: powers of the configured factor. Deep inside there is nothing to know,
     /// and its noise would drown the gradient of the rim (the spatially discounted loss of Yu et al. 2018).
     let discount: [Float]
+    /// Share of the other crops that may get another material into their hole.
+    let insertedShare: Float
 
     init(_ configuration: TrainingConfiguration) {
         thinShare = configuration.thinShare
+        insertedShare = configuration.text?.insertedShare ?? 0
         let factor = configuration.depthDiscount
         discount = (0..<127).reduce(into: [1]) { list, _ in list.append(list[list.count - 1] * factor) }
     }
 }
 
-/// Collects crops of one size into a batch, each with a random hole and its pre-fill.
+/// Collects crops of one size into a batch, each with a random hole, its pre-fill and its caption.
 struct BatchBuilder {
     let size: Int
     let holes: HoleOptions
     private var images: [Float] = [], prefills: [Float] = [], masks: [Float] = [], weights: [Float] = []
-    private var captions: [String] = []
+    private var captions: [TrainingBatch.Caption] = [], contents: [HoleContent?] = []
 
     init(size: Int, holes: HoleOptions) {
         self.size = size
         self.holes = holes
     }
 
-    /// - Parameter crop: planar RGB [3, size, size] in 0...1.
-    mutating func append(_ crop: [Float], caption: String, _ random: inout SeededRandom) {
-        let isThin = random.uniform() < holes.thinShare
+    /// - Parameter material: draws a crop of one material, to show in the hole of some crops; nil for none.
+    mutating func append(
+        _ crop: TrainingCrop, _ random: inout SeededRandom, material: ((inout SeededRandom) -> TrainingCrop)? = nil
+    ) {
+        let isThin = random.uniform() < holes.thinShare, seed = random.next()
         let mask =
             isThin
-            ? RandomMask.scratches(width: size, height: size, seed: random.next())
-            : RandomMask.make(width: size, height: size, seed: random.next())
+            ? RandomMask.scratches(width: size, height: size, seed: seed)
+            : RandomMask.make(width: size, height: size, seed: seed)
         let depth = HoleDepth.chessboard(mask, width: size, height: size)
+        // Numbers of their own: with and without text the same crops and holes are drawn.
+        var words = SeededRandom(seed: seed, stream: 0x007E_8705)
+        var crop = crop, isInserted = false
+        if let material, !isThin, words.uniform() < holes.insertedShare,
+            let inserted = Self.inserted(material, into: crop, depth: depth, &words)
+        {
+            (crop, isInserted) = (inserted, true)
+        }
         weights += depth.map { $0 > 0 ? holes.discount[min($0, holes.discount.count) - 1] : 0 }
-        images += crop
+        images += crop.pixels
         prefills += BiharmonicFill.fill(
-            crop, channels: 3, width: size, height: size, mask: mask, tolerance: BiharmonicFill.trainingTolerance)
+            crop.pixels, channels: 3, width: size, height: size, mask: mask,
+            tolerance: BiharmonicFill.trainingTolerance)
         masks += mask.map { $0 >= 128 ? 1 : 0 }
-        captions.append(caption)
+        let content = crop.labels.map { HoleContent(labels: $0, pixels: crop.pixels, mask: mask) }
+        contents.append(content)
+        let text: String
+        switch content {
+        case .some(let content) where isInserted: text = HoleCaption.make(content, &words)
+        case .some(let content): text = HoleCaption.make(content, scene: crop.caption, &words)
+        case nil: text = crop.caption
+        }
+        captions.append(TrainingBatch.Caption(text: text, mustStay: isInserted))
+    }
+
+    /// A crop with a material in its hole; nil where the hole is too thin for one, and where all is so smooth that a
+    /// network which works in units of the contrast around it could not draw one.
+    private static func inserted(
+        _ material: (inout SeededRandom) -> TrainingCrop, into crop: TrainingCrop, depth: [Int],
+        _ random: inout SeededRandom
+    ) -> TrainingCrop? {
+        let unit = Float(crop.size) / 128, inset = (4 * random.uniform()) * unit, softness = 1 + 2 * random.uniform()
+        guard Float(depth.max() ?? 0) >= inset + 6 * unit, !crop.isFlat else { return nil }
+        return crop.showing(material(&random), depth: depth, inset: inset, softness: softness)
     }
 
     var finished: TrainingBatch {
         TrainingBatch(
             count: captions.count, size: size, images: images, prefills: prefills, masks: masks, weights: weights,
-            captions: captions)
+            captions: captions, contents: contents)
     }
 }

@@ -31,14 +31,13 @@ struct CropSampler: Sendable {
         var random = SeededRandom(seed: seed, stream: UInt64(step))
         var batch = BatchBuilder(size: size, holes: holes)
         for _ in 0..<count {
-            var picture = cache.scene(Int(random.next() % UInt64(scenes)))
-            var crop = picture.crop(size: size, as: .scene, &random)
-            // Most of what is flat has nothing to teach: three in four of such crops are drawn again, once.
-            if TrainingPhoto.isFlat(crop, size: size), random.uniform() < 0.75 {
-                picture = cache.scene(Int(random.next() % UInt64(scenes)))
-                crop = picture.crop(size: size, as: .scene, &random)
+            func draw() -> TrainingCrop {
+                cache.scene(Int(random.next() % UInt64(scenes))).crop(size: size, as: .scene, &random)
             }
-            batch.append(crop, caption: picture.caption, &random)
+            var crop = draw()
+            // Most of what is flat has nothing to teach: three in four of such crops are drawn again, once.
+            if crop.isFlat, random.uniform() < 0.75 { crop = draw() }
+            batch.append(crop, &random) { cache.swatch(&$0).crop(size: size, as: .scene, &$0) }
         }
         return batch.finished
     }

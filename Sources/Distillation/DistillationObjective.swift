@@ -58,7 +58,7 @@ public final class DistillationObjective: TrainingObjective {
         let noisy = NoisyBatch(
             batch, codec: network.codec, scheduler: network.scheduler, options: training.noising, &random)
         let prediction = network.predict(
-            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps,
+            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions,
             withFeatures: alignment != nil)
         var sum = LossSum()
         func error(to target: Tensor) -> Variable {

@@ -72,7 +72,8 @@ public final class FrozenTeacher {
         let ratio = scale / network.shape.codec.residualScale
         let noisy = batch.noisy(scaled: ratio, network.scheduler)
         let first = network.predict(
-            noisy: noisy, condition: batch.condition, timesteps: batch.timesteps, withFeatures: givesFeatures)
+            noisy: noisy, condition: batch.condition, timesteps: batch.timesteps, captions: batch.captions,
+            withFeatures: givesFeatures)
         let output = first.output.value
         let target = studentSteps.map {
             twoSteps(from: noisy, output, batch, studentSteps: $0) * (1 / ratio)
@@ -93,7 +94,9 @@ public final class FrozenTeacher {
         let middles = zip(batch.timesteps, ends).map { max(($0 + $1) / 2, 0) }
         let hole = batch.condition.hole
         let middle = moved(noisy, first * hole, from: batch.timesteps, to: middles)
-        let second = network.predict(noisy: middle, condition: batch.condition, timesteps: middles).output.value
+        let second = network.predict(
+            noisy: middle, condition: batch.condition, timesteps: middles, captions: batch.captions
+        ).output.value
         let end = moved(middle, second * hole, from: middles, to: ends)
         let result = Tensor(uninitialized: noisy.shape), slice = noisy.count / ends.count
         for (i, (t, e)) in zip(batch.timesteps, ends).enumerated() {

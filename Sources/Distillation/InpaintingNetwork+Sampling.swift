@@ -23,15 +23,31 @@ extension InpaintingPipeline: CropFilling {
 
 extension InpaintingNetwork: CropFilling {
     public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
+        fill(prefill: prefill, mask: mask, steps: steps, seed: seed, captions: nil)
+    }
+
+    /// Fills as the protocol says, with a caption for each crop.
+    /// - Parameters:
+    ///   - captions: [N], empty for what fits; nil for N empty ones.
+    ///   - guidance: how strictly to follow the captions, see `InpaintingPipeline.condition(prompt:guidance:)`.
+    public func fill(
+        prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64, captions: [String]?, guidance: Float = 1
+    ) -> Tensor {
         let condition = codec.condition(prefill: prefill, mask: mask)
+        func predict(_ sample: Tensor, _ times: [Int], _ captions: [String]?) -> Tensor {
+            self.predict(noisy: sample, condition: condition, timesteps: times, captions: captions).output.value
+        }
         var random = SeededRandom(seed: seed)
         var sample = random.normalTensor(condition.hole.shape) * condition.hole
         let timesteps = scheduler.timesteps(steps: steps)
         for (i, timestep) in timesteps.enumerated() {
             let times = Array(repeating: timestep, count: sample.shape[0])
-            let output = predict(noisy: sample, condition: condition, timesteps: times).output.value * condition.hole
+            var output = predict(sample, times, captions)
+            if captions != nil, guidance != 1 {
+                output = PromptCondition.guided(output, over: predict(sample, times, nil), by: guidance)
+            }
             let next = i + 1 < timesteps.count ? timesteps[i + 1] : -1
-            sample = scheduler.step(sample: sample, output: output, from: timestep, to: next)
+            sample = scheduler.step(sample: sample, output: output * condition.hole, from: timestep, to: next)
         }
         return codec.image(residual: sample, condition)
     }

@@ -4,14 +4,15 @@ import Foundation
 import Layers
 import TensorCore
 
-/// Teacher and student alike: a U-Net, a ControlNet where there is one, and what surrounds them.
+/// Teacher and student alike: a U-Net, a ControlNet and a text encoder where there are any, and what surrounds them.
 ///
 /// A U-Net whose input has room for it sees the condition (pre-fill, mask, tone) beside the noisy residual; a
-/// ControlNet sees it in any case.
+/// ControlNet sees it in any case. The text encoder learns with the others.
 public final class InpaintingNetwork {
     public let shape: NetworkShape
     public let unet: UNet2DConditionModel
     public let controlNet: ControlNetModel?
+    public let textEncoder: CLIPTextModel?
     public let codec: SpaceToDepthCodec
     public let scheduler: DDIMScheduler
 
@@ -26,9 +27,10 @@ public final class InpaintingNetwork {
     /// A network of random weights.
     /// - Throws: `ModelError` when the shape makes no network.
     public convenience init(_ shape: NetworkShape, seed: UInt64, requiresGradient: Bool = true) throws {
-        // The U-Net of a seed is the same with and without a ControlNet beside it.
+        // The U-Net of a seed is the same whatever stands beside it.
+        let offsets: [ModelFolder.Component: UInt64] = [.controlNet: 0x000C_0447_2017, .textEncoder: 0x007E_87E4]
         try self.init(shape) { part in
-            ParameterSet(seed: part == .unet ? seed : seed &+ 0x000C_0447_2017, requiresGradient: requiresGradient)
+            ParameterSet(seed: seed &+ (offsets[part] ?? 0), requiresGradient: requiresGradient)
         }
     }
 
@@ -46,18 +48,45 @@ public final class InpaintingNetwork {
         }
     }
 
-    init(_ shape: NetworkShape, parameters: (NetworkPart) throws -> ParameterSet) throws {
+    /// The same network, of which only the text encoder and the attention to text learn; it shares the weights.
+    /// - Throws: `ModelError`, for a network that reads no text.
+    func learningTextAlone() throws -> InpaintingNetwork {
+        guard textEncoder != nil else {
+            throw ModelError(.unsupportedModel, at: "network", "it has no text encoder that could learn alone")
+        }
+        // Transformers attend to text; the norm and the projections around their blocks belong to them.
+        let mark = ".transformer_blocks."
+        let names = parts.flatMap { $0.set.all.map(\.name) }
+        let transformers = Set(
+            names.compactMap { name in name.range(of: mark).map { "\(name[..<$0.lowerBound])." } })
+        return try InpaintingNetwork(shape) { part in
+            let tensors = parts.first { $0.component == part }?.set.tensors ?? [:]
+            return ParameterSet(loaded: tensors, origin: part.rawValue) { name in
+                part == .textEncoder || transformers.contains { name.hasPrefix($0) }
+            }
+        }
+    }
+
+    init(_ shape: NetworkShape, parameters: (ModelFolder.Component) throws -> ParameterSet) throws {
         self.shape = shape
         unet = try UNet2DConditionModel(shape.unet, parameters: parameters(.unet))
         controlNet = try shape.controlNet.map { try ControlNetModel($0, parameters: parameters(.controlNet)) }
+        textEncoder = try shape.text.map { try CLIPTextModel($0.encoder, parameters: parameters(.textEncoder)) }
         codec = SpaceToDepthCodec(shape.codec)
         scheduler = try DDIMScheduler(shape.scheduler)
     }
 
+    /// The parameters of each part that there is.
+    var parts: [(component: ModelFolder.Component, set: ParameterSet)] {
+        var parts = [(component: ModelFolder.Component.unet, set: unet.parameters)]
+        if let controlNet { parts.append((.controlNet, controlNet.parameters)) }
+        if let textEncoder { parts.append((.textEncoder, textEncoder.parameters)) }
+        return parts
+    }
+
     /// Every parameter under the name of its part and its own, for example `unet.conv_in.weight`.
     public var parameters: [(name: String, variable: Variable)] {
-        let parts = [(NetworkPart.unet, unet.parameters)] + (controlNet.map { [(.controlNet, $0.parameters)] } ?? [])
-        return parts.flatMap { part, set in
+        parts.flatMap { part, set in
             set.all.map { (name: "\(part.rawValue).\($0.name)", variable: $0.variable) }
         }
     }
@@ -69,17 +98,22 @@ public final class InpaintingNetwork {
     /// - Parameters:
     ///   - noisy: x_t, [N, 3 p², H/p, W/p].
     ///   - timesteps: [N].
+    ///   - captions: [N], empty for what fits; nil for N empty ones. Of no effect in a network without a text encoder.
     ///   - withFeatures: whether to hand out the stages as well.
     public func predict(
-        noisy: Tensor, condition: SpaceToDepthCodec.Condition, timesteps: [Int], withFeatures: Bool = false
+        noisy: Tensor, condition: SpaceToDepthCodec.Condition, timesteps: [Int], captions: [String]? = nil,
+        withFeatures: Bool = false
     ) -> Prediction {
+        precondition(
+            captions.map { $0.count == timesteps.count } ?? true,
+            "Distillation: \(captions?.count ?? 0) captions for \(timesteps.count) samples")
         let times = timesteps.map(Float.init), count = timesteps.count
         func input(_ channels: Int) -> Variable {
             Variable(
                 channels == shape.codec.residualChannels
                     ? noisy : Tensor.concatenated([noisy, condition.channels]))
         }
-        let text = textStates(count)
+        let text = textStates(captions ?? Array(repeating: "", count: count))
         let residuals = controlNet.map {
             $0(
                 input($0.configuration.backbone.inChannels), timesteps: times, encoderHiddenStates: text,
@@ -96,10 +130,13 @@ public final class InpaintingNetwork {
         return Prediction(output: output, features: features)
     }
 
-    /// Without a text encoder every caption is absent: one state of zeros.
-    private func textStates(_ count: Int) -> Variable? {
+    /// The states of each caption. Without a text encoder every caption is absent: one state of zeros.
+    private func textStates(_ captions: [String]) -> Variable? {
         guard shape.unet.attendsToText else { return nil }
-        return Variable(Tensor(repeating: 0, shape: [count, 1, shape.unet.crossAttentionDim]))
+        guard let textEncoder, let tokenizer = shape.text?.tokenizer else {
+            return Variable(Tensor(repeating: 0, shape: [captions.count, 1, shape.unet.crossAttentionDim]))
+        }
+        return textEncoder(captions.map(tokenizer.encode))
     }
 
     /// Starts the input weights of the noisy residual at zero. At the last timestep it says nothing, and a network
@@ -121,10 +158,4 @@ public final class InpaintingNetwork {
         let bound = (1 / Float(weights.count / weights.shape[0])).squareRoot()
         for i in 0..<weights.count { weights.pointer[i] = (2 * random.uniform() - 1) * bound }
     }
-}
-
-/// A part of a network, as its folder and its parameters are called.
-enum NetworkPart: String {
-    case unet
-    case controlNet = "controlnet"
 }

@@ -11,6 +11,8 @@ struct NoisyBatch {
         var terminalShare: Float
         /// p of `weights`.
         var relativeExponent: Float
+        /// Share of captions that are left out.
+        var captionDrop: Float = 0
     }
 
     /// r₀: keeps crops whose pre-fill is already right from ruling the mean. In units of σ_data².
@@ -26,9 +28,10 @@ struct NoisyBatch {
     let timesteps: [Int]
     /// What the squared error of each element counts; zero outside of holes.
     let weight: Tensor
+    /// Empty where it is left out.
     let captions: [String]
 
-    /// `random` draws timesteps and noise.
+    /// `random` draws timesteps, noise and what captions are left out.
     init(
         _ batch: TrainingBatch, codec: SpaceToDepthCodec, scheduler: DDIMScheduler, options: Options,
         _ random: inout SeededRandom
@@ -36,7 +39,6 @@ struct NoisyBatch {
         let (image, prefill, mask, discount) = batch.tensors()
         condition = codec.condition(prefill: prefill, mask: mask)
         clean = codec.residual(image: image, condition)
-        captions = batch.captions
         noise = random.normalTensor(clean.shape) * condition.hole
         let last = scheduler.configuration.numTrainTimesteps - 1
         timesteps = (0..<batch.count).map { _ in
@@ -44,8 +46,16 @@ struct NoisyBatch {
             let other = Int(random.next() % UInt64(max(last, 1)))
             return terminal ? last : other
         }
+        captions = batch.captions.map { caption in
+            let isDropped = random.uniform() < options.captionDrop
+            return isDropped && !caption.mustStay ? "" : caption.text
+        }
         noisy = Self.mixed(clean, noise, timesteps, scheduler)
-        weight = Self.weights(clean: clean, discount: discount, patch: codec.configuration.patchSize, options)
+        // Where another material was put in, errors are often a hundred times as large as elsewhere: those crops count
+        // relatively, whatever p is, and none of them rules a batch.
+        let exponents = batch.captions.map { $0.mustStay ? 1 : options.relativeExponent }
+        weight = Self.weights(
+            clean: clean, discount: discount, patch: codec.configuration.patchSize, exponents: exponents)
     }
 
     /// The mean weighted squared error of predicting nothing: the pre-fill alone.
@@ -72,8 +82,8 @@ struct NoisyBatch {
         return result
     }
 
-    /// d / Σ d / (Σ d x₀² / Σ d + r₀)^p / N on every element of [N, C, H, W]; the sums are over each crop.
-    private static func weights(clean: Tensor, discount: Tensor, patch: Int, _ options: Options) -> Tensor {
+    /// d / Σ d / (Σ d x₀² / Σ d + r₀)^p / N on every element of [N, C, H, W]; the sums are over each crop, p is its own.
+    private static func weights(clean: Tensor, discount: Tensor, patch: Int, exponents: [Float]) -> Tensor {
         let weight = Tensor.concatenated([discount, discount, discount]).spaceToDepth(patch)
         let count = clean.shape[0], slice = clean.count / count
         for i in 0..<count {
@@ -84,7 +94,7 @@ struct NoisyBatch {
             }
             total = max(total, 1e-6)
             let error = squares / total + residualFloor
-            let factor = 1 / (pow(error, options.relativeExponent) * total * Float(count))
+            let factor = 1 / (pow(error, exponents[i]) * total * Float(count))
             for j in (i * slice)..<((i + 1) * slice) { weight.pointer[j] *= factor }
         }
         return weight

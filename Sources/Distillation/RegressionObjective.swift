@@ -24,7 +24,7 @@ final class RegressionObjective: TrainingObjective {
         let last = network.scheduler.configuration.numTrainTimesteps - 1
         let output = network.predict(
             noisy: Tensor(repeating: 0, shape: noisy.clean.shape), condition: noisy.condition,
-            timesteps: noisy.timesteps.map { _ in last }
+            timesteps: noisy.timesteps.map { _ in last }, captions: noisy.captions
         ).output
         var sum = LossSum()
         sum.add("task", output.weightedSquaredError(to: noisy.clean, weight: noisy.weight, divisor: 1), weight: 1)

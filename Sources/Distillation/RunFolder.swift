@@ -4,10 +4,10 @@ import TensorCore
 
 /// A training run on disk, from which it can go on.
 ///
-/// `config.json` has the settings, `network.json` the network's shape, `engine.json` what computed it, `metrics.jsonl`
-/// a line every so many steps, `loss.svg` their curves, `samples-STEP.png` sheets of fills, and `checkpoint-STEP` with
-/// the pointer `latest.json` the newest weights, averages and optimiser moments. Data and noise of a step are functions
-/// of the seed and the step's number, so no other state is needed.
+/// `config.json` has the settings, `network.json` the network's shape and tokenizer, `engine.json` what computed it,
+/// `metrics.jsonl` a line every so many steps, `loss.svg` their curves, `samples-STEP.png` sheets of fills, and
+/// `checkpoint-STEP` with the pointer `latest.json` the newest weights, averages and optimiser moments. Data and noise of
+/// a step are functions of the seed and the step's number, so no other state is needed.
 public struct RunFolder {
     public let path: String
 

@@ -1,12 +1,16 @@
 import Layers
 import Synchronization
 
-/// Procedural scenes, each drawn from its own seed when it is first asked for and kept as bytes.
+/// Procedural scenes and swatches of materials, each drawn from its own seed when it is first asked for and kept as
+/// bytes.
 final class SceneCache: Sendable {
     static let side = 512
+    /// Different swatches of each material.
+    static let swatches = 16
     private let seed: UInt64
     private let generator = SceneGenerator()
     private let scenes = Mutex<[Int: TrainingPhoto]>([:])
+    private let materials = Mutex<[Int: TrainingPhoto]>([:])
 
     /// Share of the scenes that are simple ones.
     private let simpleShare: Float
@@ -27,11 +31,21 @@ final class SceneCache: Sendable {
             drawn = TrainingPhoto(
                 width: Self.side, height: Self.side, pixels: SimpleScene.pixels(seed: own, side: Self.side))
         } else {
-            let scene = generator.scene(seed: own, width: Self.side, height: Self.side)
-            drawn = TrainingPhoto(
-                width: Self.side, height: Self.side, pixels: scene.pixels, caption: scene.caption)
+            drawn = TrainingPhoto(generator.scene(seed: own, width: Self.side, height: Self.side))
         }
         scenes.withLock { $0[index] = drawn }
+        return drawn
+    }
+
+    /// A swatch of any material, as `random` has it.
+    func swatch(_ random: inout SeededRandom) -> TrainingPhoto {
+        let contents = SceneContent.materials
+        let index = Int(random.next() % UInt64(contents.count * Self.swatches))
+        if let swatch = materials.withLock({ $0[index] }) { return swatch }
+        let own = (seed ^ 0x5A7C) &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15
+        let content = contents[index % contents.count]
+        let drawn = TrainingPhoto(generator.swatch(of: content, seed: own, width: Self.side, height: Self.side))
+        materials.withLock { $0[index] = drawn }
         return drawn
     }
 }

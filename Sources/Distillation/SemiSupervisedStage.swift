@@ -81,7 +81,7 @@ public final class SemiSupervisedStage: TrainingObjective {
         func add(_ pool: PhotoPool, _ number: Int) throws {
             for _ in 0..<number {
                 let photo = try pool.photo(from: Int(random.next() % UInt64(pool.count)), size: size)
-                builder.append(photo.crop(size: size, as: .photo, &random), caption: photo.caption, &random)
+                builder.append(photo.crop(size: size, as: .photo, &random), &random)
             }
         }
         try add(unlabelled, photos)
@@ -105,7 +105,7 @@ public final class SemiSupervisedStage: TrainingObjective {
         let noisy = NoisyBatch(
             batch, codec: network.codec, scheduler: network.scheduler, options: training.noising, &random)
         let output = network.predict(
-            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps
+            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions
         ).output
         var sum = LossSum()
         sum.add(
@@ -123,7 +123,9 @@ public final class SemiSupervisedStage: TrainingObjective {
     private func pseudoTarget(step: Int, _ noisy: NoisyBatch) -> Tensor {
         if let teacher { return teacher.answer(step: step, noisy, scale: network.shape.codec.residualScale).output }
         func output(_ network: InpaintingNetwork) -> Tensor {
-            network.predict(noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps).output.value
+            network.predict(
+                noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions
+            ).output.value
         }
         let fromBase = output(base)
         guard let averaged else { return fromBase }

@@ -35,7 +35,8 @@ public final class TaskObjective: TrainingObjective {
         var random = configuration.noise(step: step)
         let noisy = NoisyBatch(
             batch, codec: network.codec, scheduler: network.scheduler, options: configuration.noising, &random)
-        let prediction = network.predict(noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps)
+        let prediction = network.predict(
+            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions)
         let task = prediction.output.weightedSquaredError(to: noisy.clean, weight: noisy.weight, divisor: 1)
         return StepLosses(total: task, terms: ["task": Double(task.value.scalar)], prefill: noisy.prefillLoss)
     }
@@ -45,5 +46,8 @@ extension TrainingConfiguration {
     /// Draws timesteps and noise of a step.
     func noise(step: Int) -> SeededRandom { SeededRandom(seed: seed ^ 0x5EED_0F_4015E, stream: UInt64(step)) }
 
-    var noising: NoisyBatch.Options { .init(terminalShare: terminalShare, relativeExponent: relativeExponent) }
+    var noising: NoisyBatch.Options {
+        .init(
+            terminalShare: terminalShare, relativeExponent: relativeExponent, captionDrop: text?.captionDrop ?? 0)
+    }
 }

@@ -37,6 +37,9 @@ public final class Trainer {
     private let loader: BatchLoader
     private let rates: LearningRateSchedule
     private var sums = MetricsSums()
+    private lazy var captionedScenes = [Float(0), 1].map { share in
+        ValidationSet(scenesOf: 0x7E57, count: 24, size: configuration.training.cropSize, othersShare: share)
+    }
 
     /// Starts a run in `folder`, or goes on with the one that is there.
     /// - Parameter objective: makes what is trained, before anything of a former session is loaded into it; it is given
@@ -56,7 +59,7 @@ public final class Trainer {
         self.objective = objective
         if kept == nil { try run.keep(objective.network.shape) }
         loader = BatchLoader(ahead: 4, make: objective.makeBatch)
-        optimizer = AdamW(objective.parameters)
+        optimizer = AdamW(objective.parameters.filter(\.variable.requiresGradient))
         average = ExponentialMovingAverage(objective.parameters, decay: training.emaDecay)
         rates = LearningRateSchedule(
             peak: training.learningRate, warmUpSteps: training.warmUpSteps, totalSteps: training.steps)
@@ -139,11 +142,19 @@ public final class Trainer {
         guard var metrics = sums.mean(step: step) else { return }
         if !validation.isEmpty {
             let network = try averagedNetwork()
-            for set in validation {
-                let fills = set.fills(by: network, steps: 1, seed: 0)
-                metrics.validation = (metrics.validation ?? [:]).merging([set.name: set.score(fills)]) { $1 }
-                metrics.prefill = (metrics.prefill ?? [:]).merging([set.name: set.score(set.prefills)]) { $1 }
+            var scores: [String: ValidationSet.Score] = [:], prefill: [String: ValidationSet.Score] = [:]
+            // Whether captions help is seen where they are true: on scenes, and where nothing else tells.
+            let scenes = network.textEncoder == nil ? [] : captionedScenes
+            for set in validation + scenes {
+                scores[set.name] = set.score(set.fills(by: network, steps: 1, seed: 0))
+                prefill[set.name] = set.score(set.prefills)
             }
+            for set in scenes {
+                let name = "\(set.name) captioned"
+                scores[name] = set.score(set.captionedFills(by: network, steps: 1, seed: 0))
+                prefill[name] = prefill[set.name]
+            }
+            (metrics.validation, metrics.prefill) = (scores, prefill)
         }
         try run.append(metrics)
         sums = MetricsSums()

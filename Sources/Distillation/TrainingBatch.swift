@@ -12,8 +12,17 @@ public struct TrainingBatch: Sendable {
     public let masks: [Float]
     /// How much each pixel's error counts, [count, 1, size, size]: 1 at the rim of the hole, less further in, 0 outside.
     public let weights: [Float]
-    /// What each crop's scene shows, [count]; empty where nobody wrote it down.
-    public let captions: [String]
+    /// What each crop is said to show, [count].
+    public let captions: [Caption]
+    /// What lies under each hole, [count]; nil where nobody knows, as in photos.
+    public let contents: [HoleContent?]
+
+    public struct Caption: Sendable, Equatable {
+        /// Empty where nobody wrote it down.
+        public let text: String
+        /// Whether the hole shows what nobody would guess without it: then it is never left out.
+        public let mustStay: Bool
+    }
 
     /// The arrays as tensors; call on the engine's thread.
     public func tensors() -> (image: Tensor, prefill: Tensor, mask: Tensor, weight: Tensor) {
@@ -28,6 +37,6 @@ public struct TrainingBatch: Sendable {
         TrainingBatch(
             count: parts.reduce(0) { $0 + $1.count }, size: parts[0].size, images: parts.flatMap(\.images),
             prefills: parts.flatMap(\.prefills), masks: parts.flatMap(\.masks), weights: parts.flatMap(\.weights),
-            captions: parts.flatMap(\.captions))
+            captions: parts.flatMap(\.captions), contents: parts.flatMap(\.contents))
     }
 }

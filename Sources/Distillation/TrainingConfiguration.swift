@@ -27,8 +27,10 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     /// What an error counts for each pixel that it lies deeper in the hole, as a factor.
     public var depthDiscount: Float = 0.96
     /// How many procedural scenes of 512 x 512 the crops come from; each is drawn when it is first needed and then
-    /// takes 0.8 MB.
+    /// takes 0.85 MB.
     public var scenes = 4_000
+    /// Of networks that attend to text; nil for others.
+    public var text: TextTraining?
 
     public init() {}
 

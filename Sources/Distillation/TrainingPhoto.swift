@@ -8,6 +8,8 @@ public struct TrainingPhoto: Sendable {
     public let pixels: [UInt8]
     /// What it shows; empty where nobody wrote it down.
     public let caption: String
+    /// What each place shows; nil where nobody knows.
+    var contents: ContentMap?
 
     public init(width: Int, height: Int, pixels: [UInt8], caption: String = "") {
         precondition(
@@ -17,6 +19,12 @@ public struct TrainingPhoto: Sendable {
         self.height = height
         self.pixels = pixels
         self.caption = caption
+    }
+
+    /// A scene with what it knows of itself.
+    init(_ scene: SyntheticScene) {
+        self.init(width: scene.width, height: scene.height, pixels: scene.pixels, caption: scene.caption)
+        contents = ContentMap(scene.labels, width: scene.width, height: scene.height)
     }
 
     /// The same picture with a longer side of at most `limit` pixels: each pixel the mean of those that it covers.
@@ -55,9 +63,8 @@ public struct TrainingPhoto: Sendable {
     /// Whether a crop of this size can be cut.
     func hasRoom(for size: Int) -> Bool { min(width, height) >= size }
 
-    /// Planar RGB [3, size, size] in 0...1, quantised to 8 bits as photos are; of random place and scale, and by its
-    /// kind of random flips, quarter turns, exposure and tint.
-    func crop(size: Int, as kind: Kind, _ random: inout SeededRandom) -> [Float] {
+    /// A crop of random place and scale, and by its kind of random flips, quarter turns, exposure and tint.
+    func crop(size: Int, as kind: Kind, _ random: inout SeededRandom) -> TrainingCrop {
         // Pictures are larger than crops: seen at a half or a quarter of their scale they are as sharp and as
         // crowded as photos that were scaled down.
         let scales = [1, 2, 2, 4].filter { hasRoom(for: size * $0) }
@@ -74,6 +81,7 @@ public struct TrainingPhoto: Sendable {
         case .photo: turn &= 1
         }
         var result = [Float](repeating: 0, count: 3 * size * size)
+        var labels = contents.map { _ in [UInt8](repeating: 0, count: size * size) }
         let norm = 1 / (255 * Float(scale * scale))
         pixels.withUnsafeBufferPointer { pixels in
             result.withUnsafeMutableBufferPointer { result in
@@ -82,6 +90,10 @@ public struct TrainingPhoto: Sendable {
                         var (u, v) = turn & 4 == 0 ? (x, y) : (y, x)
                         if turn & 1 != 0 { u = size - 1 - u }
                         if turn & 2 != 0 { v = size - 1 - v }
+                        if let contents {
+                            labels?[y * size + x] = contents.label(
+                                x: left + u * scale + scale / 2, y: top + v * scale + scale / 2)
+                        }
                         for channel in 0..<3 {
                             var sum = 0
                             for dy in 0..<scale {
@@ -97,18 +109,6 @@ public struct TrainingPhoto: Sendable {
                 }
             }
         }
-        return result
-    }
-
-    /// Whether neighbours two pixels apart differ by less than 1.5 % of the range on average.
-    static func isFlat(_ crop: [Float], size: Int) -> Bool {
-        var sum: Float = 0
-        for y in 0..<(size - 2) {
-            let row = (size + y) * size
-            for x in 0..<(size - 2) {
-                sum += abs(crop[row + x] - crop[row + x + 2]) + abs(crop[row + x] - crop[row + x + 2 * size])
-            }
-        }
-        return sum < 0.03 * Float(size - 2) * Float(size - 2)
+        return TrainingCrop(size: size, pixels: result, labels: labels, caption: caption)
     }
 }

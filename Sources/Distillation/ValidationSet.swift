@@ -15,6 +15,8 @@ public struct ValidationSet {
     public let images: Tensor, prefills: Tensor, masks: Tensor
     /// The photo that each crop was cut from; several crops of one photo are alike.
     public let photos: [String]
+    /// What each crop is said to show; nil for photos, of which nobody says it.
+    let captions: [String]?
 
     /// Mean over crops and pooled over all hole pixels, in dB; inside the hole only.
     public struct Score: Codable, Sendable {
@@ -40,16 +42,21 @@ public struct ValidationSet {
         let photos = try CropFile.photos(of: tensors, metadata, count: total, path)
         self.photos = chosen.map { photos?[$0] ?? "crop \($0)" }
         name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+        captions = nil
     }
 
     /// Crops of procedural scenes of a seed, which no run of another seed is trained on.
-    public init(scenesOf seed: UInt64, count: Int, size: Int) {
+    /// - Parameter othersShare: share of holes that show what only their captions tell, see `TextTraining`.
+    public init(scenesOf seed: UInt64, count: Int, size: Int, othersShare: Float = 0) {
         var configuration = TrainingConfiguration()
+        configuration.text = TextTraining()
+        configuration.text?.insertedShare = othersShare
         (configuration.seed, configuration.scenes, configuration.thinShare) = (seed, count, 0)
         let batch = CropSampler(configuration).batch(step: 0, count: count, size: size)
         (images, prefills, masks, _) = batch.tensors()
+        captions = batch.captions.map(\.text)
         photos = (0..<count).map { "scene \($0)" }
-        name = "scenes-\(size)"
+        name = othersShare > 0 ? "other-materials-\(size)" : "scenes-\(size)"
     }
 
     private static func gather(_ tensor: Tensor, _ rows: [Int]) -> Tensor {
@@ -87,9 +94,9 @@ public struct ValidationSet {
         }
     }
 
-    /// The first crops of the set, at most `limit`.
-    func first(_ limit: Int) -> (images: Tensor, prefills: Tensor, masks: Tensor) {
-        let rows = Array(0..<min(limit, count))
+    /// Crops evenly spread over the set, at most `limit`.
+    func some(_ limit: Int) -> (images: Tensor, prefills: Tensor, masks: Tensor) {
+        let chosen = min(limit, count), rows = (0..<chosen).map { (2 * $0 + 1) * count / (2 * chosen) }
         return (Self.gather(images, rows), Self.gather(prefills, rows), Self.gather(masks, rows))
     }
 
@@ -97,14 +104,30 @@ public struct ValidationSet {
     public func fills(
         by filler: some CropFilling, steps: Int, seed: UInt64, progress: (Int) -> Void = { _ in }
     ) -> Tensor {
+        fills(seed: seed, progress: progress) { prefill, mask, _, seed in
+            filler.fill(prefill: prefill, mask: mask, steps: steps, seed: seed)
+        }
+    }
+
+    /// The same where the network is told what each crop shows.
+    func captionedFills(by network: InpaintingNetwork, steps: Int, seed: UInt64) -> Tensor {
+        fills(seed: seed, progress: { _ in }) { prefill, mask, rows, seed in
+            network.fill(
+                prefill: prefill, mask: mask, steps: steps, seed: seed,
+                captions: captions.map { captions in rows.map { captions[$0] } })
+        }
+    }
+
+    private func fills(
+        seed: UInt64, progress: (Int) -> Void,
+        fill: (_ prefill: Tensor, _ mask: Tensor, _ rows: [Int], _ seed: UInt64) -> Tensor
+    ) -> Tensor {
         let result = Tensor(uninitialized: images.shape), slice = images.count / count
         let batch = max(1, 8 * 128 * 128 / (images.shape[2] * images.shape[3]))
         var first = 0
         while first < count {
             let rows = Array(first..<min(first + batch, count))
-            let filled = filler.fill(
-                prefill: Self.gather(prefills, rows), mask: Self.gather(masks, rows), steps: steps,
-                seed: seed &+ UInt64(first))
+            let filled = fill(Self.gather(prefills, rows), Self.gather(masks, rows), rows, seed &+ UInt64(first))
             for j in 0..<filled.count { result.pointer[first * slice + j] = min(max(filled.pointer[j], 0), 1) }
             first += rows.count
             progress(first)

@@ -23,18 +23,23 @@ public final class ParameterSet {
     }
 
     private var source: Source
-    private let requiresGradient: Bool
+    private let requiresGradient: (String) -> Bool
     private(set) var names: [String] = []
     private var variables: [String: Variable] = [:]
 
     /// New parameters, for training from the start.
     public init(seed: UInt64, requiresGradient: Bool = true) {
         source = .random(SeededRandom(seed: seed))
-        self.requiresGradient = requiresGradient
+        self.requiresGradient = { _ in requiresGradient }
     }
 
     /// Parameters from a file. `origin` names it in errors.
-    public init(loaded tensors: [String: Tensor], origin: String, requiresGradient: Bool) {
+    public convenience init(loaded tensors: [String: Tensor], origin: String, requiresGradient: Bool) {
+        self.init(loaded: tensors, origin: origin) { _ in requiresGradient }
+    }
+
+    /// Parameters of which those learn whose name `requiresGradient` approves.
+    public init(loaded tensors: [String: Tensor], origin: String, requiresGradient: @escaping (String) -> Bool) {
         source = .loaded(tensors, origin: origin)
         self.requiresGradient = requiresGradient
     }
@@ -61,7 +66,7 @@ public final class ParameterSet {
             }
             value = tensor
         }
-        let variable = Variable(value, requiresGradient: requiresGradient)
+        let variable = Variable(value, requiresGradient: requiresGradient(name))
         names.append(name)
         variables[name] = variable
         return variable

@@ -78,6 +78,9 @@ struct Ablate: ParsableCommand {
         guard !chosen.isEmpty, Set(chosen).count == chosen.count else {
             throw ValidationError("--arms names an arm twice, or none")
         }
+        guard !options.text.isWanted else {
+            throw ValidationError("--text is not for comparisons: their students read no captions")
+        }
         guard !chosen.contains(.secondStage) || (unlabelled != nil && chosen.contains(.trilevel)) else {
             throw ValidationError("arm e goes on from arm d and needs --unlabelled DIR")
         }
@@ -92,7 +95,7 @@ struct Ablate: ParsableCommand {
     func run() throws {
         options.prepareEngine()
         var configuration = AblationConfiguration(
-            training: options.configuration(defaultBatch: 16), teacher: teacher)
+            training: try options.configuration(defaultBatch: 16), teacher: teacher)
         configuration.seeds = seeds ?? [options.seed]
         configuration.arms = chosen
         configuration.channels = channels.channels

@@ -52,11 +52,13 @@ struct Distill: ParsableCommand {
         weights.studentSteps = studentSteps
         weights.pairing = pairing
         weights.teacher = teacher
-        let training = options.configuration(defaultBatch: 16)
+        let training = try options.configuration(defaultBatch: 16)
         var configuration = RunConfiguration(method: .distillation, training: training, start: options.start)
         configuration.distillation = weights
         let trainer = try Trainer(configuration, folder: options.runFolder) { kept in
-            let shape = NetworkShape.student(codec: CodecConfiguration(), channels: channels.channels)
+            let shape = NetworkShape.student(
+                codec: CodecConfiguration(), channels: channels.channels,
+                text: try kept == nil ? options.text.shape(channels: channels.channels) : nil)
             let student = try shape.network(kept: kept, start: options.start, training)
             return try DistillationObjective(
                 student, teacher: try FrozenTeacher(weights, student: student.shape, seed: training.seed), training,

@@ -32,6 +32,9 @@ struct Finetune: ParsableCommand {
     @Option(help: "Train adapters of this rank instead of all weights.") var adapterRank: Int?
 
     func validate() throws {
+        guard !options.text.isWanted else {
+            throw ValidationError("--text is for new networks: give a student that reads captions as --start")
+        }
         guard options.start != nil else { throw ValidationError("give --start DIR, the student to fine-tune") }
         guard (0...1).contains(unlabelledShare), (0...1).contains(averageShare) else {
             throw ValidationError("--unlabelled-share and --average-share are 0 to 1")
@@ -58,7 +61,7 @@ struct Finetune: ParsableCommand {
         stage.teacher = teacher
         stage.labelled = labelled
         stage.unlabelled = unlabelled
-        let training = options.configuration(defaultBatch: 16)
+        let training = try options.configuration(defaultBatch: 16)
         var configuration = RunConfiguration(method: .finetuning, training: training, start: start)
         configuration.finetuning = stage
         var tuned: SemiSupervisedStage?

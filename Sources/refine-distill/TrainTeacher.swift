@@ -21,10 +21,12 @@ struct TrainTeacher: ParsableCommand {
 
     func run() throws {
         options.prepareEngine()
-        let training = options.configuration(defaultBatch: 4)
+        let training = try options.configuration(defaultBatch: 4)
         let configuration = RunConfiguration(method: .teacher, training: training, start: options.start)
         let trainer = try Trainer(configuration, folder: options.runFolder) { kept in
-            let shape = NetworkShape.teacher(codec: CodecConfiguration(), channels: channels.channels)
+            let shape = NetworkShape.teacher(
+                codec: CodecConfiguration(), channels: channels.channels,
+                text: try kept == nil ? options.text.shape(channels: channels.channels) : nil)
             return TaskObjective(try shape.network(kept: kept, start: options.start, training), training)
         }
         try options.run(trainer, name: "teacher")

@@ -32,6 +32,7 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "A model folder whose weights to start from.") var start: String?
     @Option(help: "Write the averaged weights here, in fp16, when the run ends.") var export: String?
     @Option(help: "Threads of the engine.") var threads: Int?
+    @OptionGroup var text: TextOptions
 
     func validate() throws {
         func require(_ condition: Bool, _ problem: String) throws {
@@ -57,7 +58,8 @@ struct TrainingOptions: ParsableArguments {
         try require((1...64).contains(threads ?? 1), "--threads is \(threads ?? 1); give 1 to 64")
     }
 
-    func configuration(defaultBatch: Int) -> TrainingConfiguration {
+    /// - Throws: `ModelError` when `start` cannot be read.
+    func configuration(defaultBatch: Int) throws -> TrainingConfiguration {
         var c = TrainingConfiguration()
         c.seed = seed
         c.steps = steps
@@ -73,6 +75,7 @@ struct TrainingOptions: ParsableArguments {
         c.relativeExponent = relativeExponent
         c.depthDiscount = depthDiscount
         c.scenes = scenes
+        c.text = try text.training(start: start)
         return c
     }
 

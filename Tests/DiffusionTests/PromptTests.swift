@@ -145,7 +145,7 @@ struct PromptTests {
         _ = try UNet2DConditionModel(shape, parameters: set)
         let graft = WeightGraft(of: loaded, onto: set)
         #expect(graft.copied.count == loaded.count && graft.unused.isEmpty && graft.misshapen.isEmpty)
-        #expect(graft.fresh.allSatisfy { $0.hasPrefix("up_blocks.1.attentions.") } && !graft.fresh.isEmpty)
+        #expect(graft.fresh.allSatisfy { $0.hasPrefix("up_blocks.2.attentions.") } && !graft.fresh.isEmpty)
 
         let encoder = ParameterSet(seed: 2, requiresGradient: false)
         _ = try CLIPTextModel(.small(), parameters: encoder)

@@ -131,7 +131,7 @@ import Testing
         let stage = try stage { $0.unlabelledShare = share }
         var photos = 0, all = 0
         for step in 0..<9 {
-            let captions = try stage.makeBatch(step).captions
+            let captions = try stage.makeBatch(step).captions.map(\.text)
             photos += captions.count { !$0.isEmpty }
             all += captions.count
         }

@@ -25,6 +25,30 @@ enum TestRun {
         .teacher(codec: CodecConfiguration(), channels: channels)
     }
 
+    /// Settings for networks that read captions, over scenes that have some.
+    static var textTraining: TrainingConfiguration {
+        var c = training
+        (c.simpleShare, c.thinShare) = (0, 0)
+        c.text = TextTraining()
+        c.text?.insertedShare = 0.5
+        return c
+    }
+
+    /// A text encoder of the smallest vocabulary that there is.
+    static let text = NetworkShape.TextShape(
+        encoder: CLIPTextConfiguration(
+            vocabularySize: 540, width: 16, intermediate: 32, layers: 1, heads: 2, length: 12),
+        tokenizer: CLIPTokenizer.trained(
+            on: ["a red brick wall", "green grass and a wire"], vocabularySize: 540, length: 12))
+
+    static var textStudent: NetworkShape {
+        .student(codec: CodecConfiguration(), channels: [16, 32], text: text)
+    }
+
+    static var textTeacher: NetworkShape {
+        .teacher(codec: CodecConfiguration(), channels: [16, 32], text: text)
+    }
+
     /// A trainer of the task loss alone.
     static func trainer(
         in folder: String, _ shape: NetworkShape = student(), _ training: TrainingConfiguration = training

@@ -12,9 +12,10 @@ import Testing
     private func weights(
         in folder: String, stops: [Int], _ shape: NetworkShape = TestRun.student()
     ) throws -> [String: [Float]] {
+        let training = shape.text == nil ? TestRun.training : TestRun.textTraining
         var result: [String: [Float]] = [:]
         for stop in stops {
-            let trainer = try TestRun.trainer(in: folder, shape)
+            let trainer = try TestRun.trainer(in: folder, shape, training)
             try trainer.train(shouldStop: { trainer.step >= stop })
             #expect(trainer.step == stop)
             let network = try trainer.averagedNetwork()
@@ -23,13 +24,17 @@ import Testing
         return result
     }
 
-    @Test(arguments: [TestRun.student(), TestRun.teacher()])
-    func anInterruptedRunEndsWithTheSameWeightsAsAnUninterruptedOne(_ shape: NetworkShape) throws {
+    @Test(arguments: [(teacher: false, text: false), (true, false), (false, true), (true, true)])
+    func anInterruptedRunEndsWithTheSameWeightsAsAnUninterruptedOne(teacher: Bool, text: Bool) throws {
+        let shape =
+            teacher
+            ? (text ? TestRun.textTeacher : TestRun.teacher()) : (text ? TestRun.textStudent : TestRun.student())
         let straight = try TestRun.withFolder { try weights(in: $0, stops: [4], shape) }
         let resumed = try TestRun.withFolder { try weights(in: $0, stops: [1, 3, 4], shape) }
         #expect(straight == resumed)
         // The last layer starts at zero, so anything else shows that it was trained.
         #expect(straight["unet.conv_out.weight"]?.contains { $0 != 0 } == true)
+        #expect(straight.keys.contains { $0.hasPrefix("text_encoder.") } == (shape.text != nil))
     }
 
     @Test func aRunThatWasKilledBeforeItsFirstCheckpointBeginsWithTheWeightsItWasGiven() throws {

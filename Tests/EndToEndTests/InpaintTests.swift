@@ -132,6 +132,41 @@ import Testing
         }
     }
 
+    @Test func aPromptSteersTheHoleAndWordsThatTheModelNeverSawAreTold() async throws {
+        try await withDesk(model: TinyModel.writeReadingText) { desk in
+            func fill(_ arguments: String...) async throws -> (samples: [UInt8], end: Program.Outcome) {
+                let end = try await desk.refinectl.run(
+                    ["inpaint", desk.path("photo.png"), "--mask", desk.path("mask.png"), "-o", desk.path("out.png")]
+                        + ["--seed", "3"] + arguments)
+                #expect(end.code == 0, "\(arguments): \(end.errors)")
+                return (try desk.samples("out.png"), end)
+            }
+            let none = try await fill(), brick = try await fill("--prompt", "a red brick wall")
+            let grass = try await fill("--prompt", "green grass")
+            #expect(brick.samples != none.samples && brick.samples != grass.samples)
+            #expect(try await fill("--prompt", "A RED  brick wall").samples == brick.samples)
+            #expect(try await fill("--prompt", "green grass", "--guidance", "4").samples != grass.samples)
+            #expect(!brick.end.errors.contains("warning"), "\(brick.end.errors)")
+            let before = try desk.samples("photo.png")
+            for i in before.indices where before[i] != brick.samples[i] {
+                // The default feather reaches a few pixels out of the hole.
+                let (x, y) = (i / 3 % Self.width, i / 3 / Self.width)
+                #expect((40..<110).contains(x) && y >= 60)
+            }
+            let strange = try await fill("--prompt", "a red dragon", "--json")
+            #expect(strange.end.errors.contains("does not know dragon"), "\(strange.end.errors)")
+            let lines = strange.end.output.split(separator: "\n")
+            let object = try #require(
+                try JSONSerialization.jsonObject(with: Data((lines.last ?? "").utf8)) as? [String: Any])
+            #expect(object["unknown_words"] as? [String] == ["dragon"], "\(strange.end.output)")
+            #expect((object["warnings"] as? [String])?.contains("unknown-words") == true)
+            // What a user asks for stays between them and the model.
+            desk.daemon.send(SIGTERM)
+            let log = try await desk.daemon.outcome()
+            #expect(!log.errors.contains("brick") && !log.errors.contains("dragon"), "the log names a prompt")
+        }
+    }
+
     @Test func theDaemonStopsCleanlyOnSIGTERM() async throws {
         try await withDesk(model: TinyModel.write) { desk in
             desk.daemon.send(SIGTERM)

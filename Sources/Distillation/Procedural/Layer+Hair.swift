@@ -4,13 +4,19 @@ extension Layer {
     /// - Parameters:
     ///   - radius: half the thickness at the root, in pixels; the tip is a quarter of it.
     ///   - color: opaque, linear.
+    ///   - content: what to call the pixels that it mostly covers; nil to leave their names.
     mutating func hair(
         from: SIMD2<Float>, over: SIMD2<Float>, to: SIMD2<Float>, radius: Float, color: Pixel, tip: Pixel,
-        opacity: Float
+        opacity: Float, as content: SceneContent? = nil
     ) {
         var previous = from
         let steps = 4
         let (width, height) = (width, height)
+        let name = labels.isEmpty ? nil : content?.rawValue
+        // Taken out while the pixels are borrowed; put back at the end.
+        var labels: [UInt8] = []
+        swap(&labels, &self.labels)
+        defer { swap(&labels, &self.labels) }
         pixels.withUnsafeMutableBufferPointer { image in
             for step in 1...steps {
                 let t = Float(step) / Float(steps)
@@ -43,6 +49,7 @@ extension Layer {
                         if cover > 0 {
                             let index = y * width + x
                             image[index] += (ink - image[index]) * cover
+                            if let name, cover > 0.5 { labels[index] = name }
                         }
                     }
                 }

@@ -28,11 +28,18 @@ struct Layer {
     let width: Int
     let height: Int
     var pixels: [Pixel]
+    /// What each pixel shows, as raw values of `SceneContent`; empty in a layer that does not keep it.
+    var labels: [UInt8] = []
 
     init(width: Int, height: Int, fill: Pixel = .zero) {
         self.width = width
         self.height = height
         pixels = [Pixel](repeating: fill, count: width * height)
+    }
+
+    /// Calls all of it by one name.
+    mutating func label(_ content: SceneContent) {
+        for index in labels.indices { labels[index] = content.rawValue }
     }
 
     /// Puts `top`, of the same size, in front of this layer.

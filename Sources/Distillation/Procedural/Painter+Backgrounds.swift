@@ -44,10 +44,11 @@ extension Painter {
                 for x in 0..<width { pixels[y * width + x] = color }
             }
         }
+        canvas.label(.sky)
         if clouds {
             var map = Mapping.turned(scale: unit * random.logUniform(0.3...1.6)).stretched(random.uniform(1...2.2), 1)
             map.u.z += random.uniform(0...20)
-            canvas.paint(material, map, in: everywhere, shading: .flat)
+            canvas.paint(material, map, in: everywhere, shading: .flat, as: .clouds)
             notes.material("clouds")
             notes.background = "a sky with clouds"
         } else {
@@ -66,7 +67,10 @@ extension Painter {
             base: base, other: base, noise: LatticeNoise(&random), mottle: 0, octaves: 1, gain: 0.5)
         canvas.paint(flat, .turned(scale: 1), in: everywhere, shading: shading)
         let name = Palette.name(of: base)
-        switch random.index(weights: [0.3, 0.35, 0.2, 0.15]) {
+        let kind = random.index(weights: [0.3, 0.35, 0.2, 0.15])
+        // What lies out of focus has lost its texture, and its name with it.
+        defer { canvas.label(kind == 0 ? .wall : .blurred) }
+        switch kind {
         case 0:
             // An even wall, perhaps with a lamp's cone of light or a soft shadow.
             canvas.paint(start, in: everywhere, shading: shading, opacity: 0.6)

@@ -43,10 +43,12 @@ extension Painter {
                 let dark = Pixel(red: 0.015, green: 0.016, blue: 0.02)
                 let black = PlainMaterial(
                     base: dark, other: dark, noise: LatticeNoise(&random), mottle: 0, octaves: 1, gain: 0.5)
-                canvas.paint(black, .turned(scale: 1), in: shape, shading: .flat, softness: random.uniform(0.9...1.6))
+                canvas.paint(
+                    black, .turned(scale: 1), in: shape, shading: .flat, softness: random.uniform(0.9...1.6), as: .wire)
             } else {
                 canvas.paint(
-                    paint, in: shape, shading: shading, softness: random.chance(0.8) ? 1 : random.uniform(1...4))
+                    paint, in: shape, shading: shading, softness: random.chance(0.8) ? 1 : random.uniform(1...4),
+                    as: round ? .pole : .wire)
             }
             let word = round ? "pole" : "wire"
             notes.material(word)
@@ -79,7 +81,7 @@ extension Painter {
         shading.roundness = max(radius * 0.9, 0.5)
         shading.ambient = random.uniform(0.2...0.7)
         let softness: Float = random.chance(0.75) ? 1 : random.uniform(1...5)
-        canvas.paint(wood, in: shape, shading: shading, softness: softness)
+        canvas.paint(wood, in: shape, shading: shading, softness: softness, as: .branch)
         notes.material("branch")
         notes.things.append(radius < 3 ? "a thin tree branch" : "a tree branch")
         if random.chance(0.35) {
@@ -98,8 +100,8 @@ extension Painter {
                 let flat = PlainMaterial(
                     base: color, other: color, noise: LatticeNoise(&random), mottle: 0, octaves: 1, gain: 0.5)
                 canvas.paint(
-                    flat, .turned(scale: 1), in: shape, shading: solid(size: length, x: p.x, y: p.y), softness: softness
-                )
+                    flat, .turned(scale: 1), in: shape, shading: solid(size: length, x: p.x, y: p.y),
+                    softness: softness, as: .leaves)
             }
             notes.material("leaves")
         }
@@ -143,7 +145,8 @@ extension Painter {
         var shading = slowLight()
         shading.roundness = radius
         shading.ambient = random.uniform(0.4...0.8)
-        canvas.paint(flat, .turned(scale: unit * 0.2), in: shape, shading: shading, softness: max(1, 2.2 * blur))
+        canvas.paint(
+            flat, .turned(scale: unit * 0.2), in: shape, shading: shading, softness: max(1, 2.2 * blur), as: .stem)
         notes.material("stem")
         notes.things.append("a green stem")
     }

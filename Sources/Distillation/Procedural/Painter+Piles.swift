@@ -59,12 +59,12 @@ extension Painter {
                     rough.relief *= 0.4
                     skin.kind = .rough(rough)
                 }
-                canvas.paint(skin, in: shape, shading: solid(size: length * 2, x: at.x, y: at.y))
+                canvas.paint(skin, in: shape, shading: solid(size: length * 2, x: at.x, y: at.y), as: .pebbles)
             } else {
                 var shading = solid(size: length, x: at.x, y: at.y)
                 shading.roundness = 0
                 shading.rim = edgy
-                canvas.paint(flat(color), .turned(scale: 1), in: shape, shading: shading)
+                canvas.paint(flat(color), .turned(scale: 1), in: shape, shading: shading, as: .leaves)
                 if length > 9 { veins(at: at, length: length, angle: turned, color: color) }
             }
             if blurred > 0, index == count * 2 / 3 { canvas.blur(sigma: blurred) }
@@ -114,7 +114,7 @@ extension Painter {
                     by: 0.3)
                 canvas.hair(
                     from: root, over: root + way * 0.6, to: root + way + fall, radius: radius * near + 0.3,
-                    color: tone.lit(0.35 + 0.3 * near), tip: tone.lit(0.7 + 0.5 * near), opacity: 0.95)
+                    color: tone.lit(0.35 + 0.3 * near), tip: tone.lit(0.7 + 0.5 * near), opacity: 0.95, as: .grass)
             }
             if stage < stages - 1 { canvas.blur(sigma: random.uniform(0.5...2.5)) }
         }
@@ -136,8 +136,8 @@ extension Painter {
         round.roundness = size * 0.05
         let green = palette.vary(SIMD3(0.38, 0.43, 0.18), &random)
         canvas.paint(
-            flat(green), .turned(scale: 1), in: Stencil([stem], margin: 3, width: width, height: height), shading: round
-        )
+            flat(green), .turned(scale: 1), in: Stencil([stem], margin: 3, width: width, height: height),
+            shading: round, as: .stem)
         if random.chance(0.5) {
             let pale = palette.vary(SIMD3(0.85, 0.8, 0.66), &random)
             for _ in 0..<Int(min(80 + size * 6, 900)) {
@@ -148,7 +148,7 @@ extension Painter {
                 canvas.hair(
                     from: at + way * random.uniform(0.2...0.8), over: at + way * 0.9, to: tip, radius: 0.45,
                     color: pale.lit(0.4), tip: pale,
-                    opacity: random.uniform(0.3...0.9))
+                    opacity: random.uniform(0.3...0.9), as: .flower)
             }
             notes.things.append("a dandelion")
             notes.material("dandelion")
@@ -168,11 +168,13 @@ extension Painter {
                 var shading = Shading.flat
                 shading.rim = 0.4
                 shading.rimWidth = 1.5
-                canvas.paint(flat(petal.lit(random.uniform(0.7...1.1))), .turned(scale: 1), in: shape, shading: shading)
+                canvas.paint(
+                    flat(petal.lit(random.uniform(0.7...1.1))), .turned(scale: 1), in: shape, shading: shading,
+                    as: .flower)
             }
             let heart = surface(.rust)
             let disc = stencil(Ellipse(x: at.x, y: at.y, radiusX: size * 0.11, radiusY: size * 0.1))
-            canvas.paint(heart, in: disc, shading: solid(size: size * 0.2, x: at.x, y: at.y))
+            canvas.paint(heart, in: disc, shading: solid(size: size * 0.2, x: at.x, y: at.y), as: .flower)
             notes.things.append("a flower with \(Palette.name(of: petal)) petals")
             notes.material("petals")
         }
@@ -212,7 +214,7 @@ extension Painter {
         let softness: Float = random.chance(0.8) ? 1 : random.uniform(1.5...5)
         canvas.paint(
             skin, in: Stencil(strokes, margin: softness + 2, width: width, height: height), shading: shading,
-            softness: softness)
+            softness: softness, as: .fence)
         notes.material(skin.word)
         notes.material("fence")
         notes.things.append(mesh ? "a wire fence" : "a \(skin.word) fence")

@@ -205,6 +205,14 @@ extension Painter {
         }
     }
 
+    /// One material and nothing else.
+    mutating func paintSwatch(_ substance: Substance) {
+        let skin = surface(substance)
+        canvas.paint(skin, in: everywhere, shading: slowLight(strength: 0.6))
+        notes.material(skin.word)
+        notes.background = skin.word
+    }
+
     /// One texture that fills the picture, perhaps with an edge or a shadow across.
     mutating func paintCloseUp() {
         var first = surface(for: random.pick([.wall, .ground, .object]))

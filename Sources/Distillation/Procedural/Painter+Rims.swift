@@ -54,7 +54,7 @@ extension Painter {
             shading.specular = random.uniform(0.2...1)
             shading.gloss = random.logUniform(5...80)
         }
-        canvas.paint(skin, in: shape, shading: shading, softness: softness)
+        canvas.paint(skin, in: shape, shading: shading, softness: softness, as: lamp ? .lamp : nil)
         lines(along: shape, tone: skin.tone, softness: softness)
         notes.material(skin.word)
         notes.things.append(lamp ? "a bright lamp" : "the edge of a \(Palette.name(of: skin.tone)) \(skin.word) thing")
@@ -151,7 +151,7 @@ extension Painter {
             var foam = slowLight()
             foam.rim = -0.3
             foam.rimWidth = size * 0.03
-            canvas.paint(flat(drink), .turned(scale: 1), in: level, shading: foam)
+            canvas.paint(flat(drink), .turned(scale: 1), in: level, shading: foam, as: .coffee)
             notes.material("coffee")
             notes.things.append("a \(Palette.name(of: skin.tone)) \(skin.word) cup of coffee")
         } else {

@@ -233,6 +233,8 @@ extension Painter {
             dark
             ? palette.vary(SIMD3(0.12, 0.12, 0.14), &random, by: 0.4) : palette.vary(SIMD3(0.9, 0.9, 0.86), &random)
         let ink = random.chance(0.75) ? color : palette.color(&random, accent: 1)
-        canvas.paint(flat(ink), .turned(scale: 1), in: Stencil(strokes, width: width, height: height), shading: .flat)
+        canvas.paint(
+            flat(ink), .turned(scale: 1), in: Stencil(strokes, width: width, height: height), shading: .flat,
+            as: .letters)
     }
 }

@@ -22,6 +22,7 @@ struct Painter {
         self.width = width
         self.height = height
         canvas = Layer(width: width, height: height, fill: Pixel(red: 0.2, green: 0.2, blue: 0.2))
+        canvas.labels = [UInt8](repeating: SceneContent.unnamed.rawValue, count: width * height)
         palette = Palette(&random)
         // Crops of one photo show objects of one size whatever the size of the crop: only partly follow the picture.
         unit = (0.22 * Float(min(width, height)) + 95) * random.logUniform(0.55...1.7)
@@ -139,6 +140,14 @@ struct SceneNotes {
             words[index] = "aeiou".contains(initial) ? "an" : "a"
         }
         return words.joined(separator: " ")
+    }
+
+    /// "a red disc" becomes "red disc".
+    static func withoutArticle(_ phrase: String) -> String {
+        for article in ["a ", "an ", "the "] where phrase.hasPrefix(article) {
+            return String(phrase.dropFirst(article.count))
+        }
+        return phrase
     }
 
     /// "a red disc" becomes "several red discs"; the first noun group ends before "of", "with", "in" or "on".

@@ -37,10 +37,18 @@ struct Palette: Sendable {
         "pink", "brown", "red", "beige", "orange", "olive", "yellow", "green", "teal", "blue", "purple",
     ]
 
+    /// All names of colours.
+    static let names = hues.sorted() + ["black", "dark gray", "gray", "white"]
+
     /// The everyday name of a colour in linear light.
     static func name(of color: Pixel) -> String {
         func encode(_ x: Float) -> Float { PortableMath.pow(PortableMath.clamp(x), 1 / 2.2) }
-        let (r, g, b) = (encode(color.x), encode(color.y), encode(color.z))
+        return name(ofEncoded: SIMD3(encode(color.x), encode(color.y), encode(color.z)))
+    }
+
+    /// The everyday name of an sRGB colour of 0...1.
+    static func name(ofEncoded color: SIMD3<Float>) -> String {
+        let (r, g, b) = (color.x, color.y, color.z)
         let high = max(r, g, b)
         let low = min(r, g, b)
         let chroma = high - low

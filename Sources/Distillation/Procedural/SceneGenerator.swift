@@ -8,13 +8,19 @@ public struct SyntheticScene: Sendable {
     public let caption: String
     /// What was drawn, in one or two words each.
     public let materials: [String]
+    /// What each pixel shows, row-major: raw values of `SceneContent`.
+    public let labels: [UInt8]
 
-    public init(width: Int, height: Int, pixels: [UInt8], caption: String, materials: [String]) {
+    public init(width: Int, height: Int, pixels: [UInt8], caption: String, materials: [String], labels: [UInt8]) {
+        precondition(
+            pixels.count == 3 * width * height && labels.count == width * height,
+            "Distillation: \(pixels.count) bytes and \(labels.count) labels for \(width)x\(height)")
         self.width = width
         self.height = height
         self.pixels = pixels
         self.caption = caption
         self.materials = materials
+        self.labels = labels
     }
 }
 
@@ -31,14 +37,29 @@ public struct SceneGenerator: Sendable {
     ///   - width: in pixels, at least 8.
     ///   - height: in pixels, at least 8.
     public func scene(seed: UInt64, width: Int, height: Int) -> SyntheticScene {
+        develop(seed: seed, width: width, height: height) { $0.paintRecipe() }
+    }
+
+    /// One material that fills the whole picture, as a hole may be filled with it; deterministic as scenes are.
+    /// - Parameter content: one of `SceneContent.materials`.
+    public func swatch(of content: SceneContent, seed: UInt64, width: Int, height: Int) -> SyntheticScene {
+        guard let substance = Substance(content) else {
+            preconditionFailure("Distillation: \(content) does not fill a picture")
+        }
+        return develop(seed: seed, width: width, height: height) { $0.paintSwatch(substance) }
+    }
+
+    private func develop(
+        seed: UInt64, width: Int, height: Int, _ paint: (inout Painter) -> Void
+    ) -> SyntheticScene {
         precondition(width >= 8 && height >= 8, "a scene needs at least 8x8 pixels")
         var painter = Painter(seed: seed, width: width, height: height)
-        painter.paintRecipe()
+        paint(&painter)
         var camera = Camera(random: painter.random)
         let (pixels, moods) = camera.develop(painter.canvas)
         painter.notes.moods += moods
         return SyntheticScene(
             width: width, height: height, pixels: pixels, caption: painter.notes.caption(),
-            materials: painter.notes.materials)
+            materials: painter.notes.materials, labels: painter.canvas.labels)
     }
 }

@@ -60,9 +60,10 @@ extension Layer {
     /// - Parameters:
     ///   - softness: width of the edge in pixels (1 is sharp).
     ///   - opacity: 0...1.
+    ///   - content: what to call the pixels that it mostly covers; nil to leave their names.
     mutating func paint<M: Material>(
         _ material: M, _ mapping: Mapping, in stencil: Stencil, shading: Shading, softness: Float = 1,
-        opacity: Float = 1
+        opacity: Float = 1, as content: SceneContent? = nil
     ) {
         let x0 = max(stencil.minX, 0)
         let x1 = min(stencil.minX + stencil.width, width)
@@ -73,6 +74,11 @@ extension Layer {
         let sharp = 1 / max(softness, 0.7)
         let half = SIMD3(shading.light.x, shading.light.y, shading.light.z + 1)
         let halfUnit = half / ((half * half).sum()).squareRoot()
+        let name = labels.isEmpty ? nil : content?.rawValue
+        // Taken out while the pixels are borrowed; put back at the end.
+        var labels: [UInt8] = []
+        swap(&labels, &self.labels)
+        defer { swap(&labels, &self.labels) }
         pixels.withUnsafeMutableBufferPointer { image in
             stencil.distances.withUnsafeBufferPointer { distances in
                 for y in y0..<y1 {
@@ -134,6 +140,7 @@ extension Layer {
                         let alpha = coverage * opacity
                         let index = y * width + x
                         image[index] = color * alpha + image[index] * (1 - alpha * color.w)
+                        if let name, alpha * color.w > 0.5 { labels[index] = name }
                     }
                 }
             }

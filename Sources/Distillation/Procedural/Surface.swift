@@ -26,31 +26,40 @@ struct Surface {
     var word: String
     /// A main colour, to pick others that differ from it.
     var tone: Pixel
+
+    /// What its pixels are called.
+    var content: SceneContent { Substance(rawValue: word)?.content ?? .unnamed }
 }
 
 extension Layer {
-    /// Paints a surface where the stencil is inside. See `paint(_:_:in:shading:softness:opacity:)`.
+    /// Paints a surface where the stencil is inside. See `paint(_:_:in:shading:softness:opacity:as:)`.
+    /// - Parameter content: what to call it; nil for the surface's own content.
     mutating func paint(
-        _ surface: Surface, in stencil: Stencil, shading: Shading = .flat, softness: Float = 1, opacity: Float = 1
+        _ surface: Surface, in stencil: Stencil, shading: Shading = .flat, softness: Float = 1, opacity: Float = 1,
+        as content: SceneContent? = nil
     ) {
-        let map = surface.mapping
+        func lay<M: Material>(_ material: M) {
+            paint(
+                material, surface.mapping, in: stencil, shading: shading, softness: softness, opacity: opacity,
+                as: content ?? surface.content)
+        }
         switch surface.kind {
-        case .plain(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .rough(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .wood(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .course(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .stripe(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .weave(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .cell(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .strand(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .water(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .cloud(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .brushed(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .facade(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .fold(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .ring(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .patch(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
-        case .slat(let m): paint(m, map, in: stencil, shading: shading, softness: softness, opacity: opacity)
+        case .plain(let m): lay(m)
+        case .rough(let m): lay(m)
+        case .wood(let m): lay(m)
+        case .course(let m): lay(m)
+        case .stripe(let m): lay(m)
+        case .weave(let m): lay(m)
+        case .cell(let m): lay(m)
+        case .strand(let m): lay(m)
+        case .water(let m): lay(m)
+        case .cloud(let m): lay(m)
+        case .brushed(let m): lay(m)
+        case .facade(let m): lay(m)
+        case .fold(let m): lay(m)
+        case .ring(let m): lay(m)
+        case .patch(let m): lay(m)
+        case .slat(let m): lay(m)
         }
     }
 }

@@ -1,0 +1,43 @@
+/// A square that was cut from a picture, before it gets a hole.
+struct TrainingCrop: Sendable {
+    let size: Int
+    /// Planar RGB [3, size, size] in 0...1, quantised to 8 bits as photos are.
+    var pixels: [Float]
+    /// What each pixel shows, [size, size], raw values of `SceneContent`; nil where nobody knows.
+    var labels: [UInt8]?
+    /// What the whole picture shows; empty where nobody wrote it down.
+    var caption: String
+
+    /// Whether neighbours two pixels apart differ by less than 1.5 % of the range on average.
+    var isFlat: Bool {
+        var sum: Float = 0
+        for y in 0..<(size - 2) {
+            let row = (size + y) * size
+            for x in 0..<(size - 2) {
+                sum += abs(pixels[row + x] - pixels[row + x + 2]) + abs(pixels[row + x] - pixels[row + x + 2 * size])
+            }
+        }
+        return sum < 0.03 * Float(size - 2) * Float(size - 2)
+    }
+
+    /// This crop with another one shown in its hole: what is deeper than `inset` pixels, with an edge of `softness`
+    /// pixels.
+    /// - Parameter depth: how deep in the hole each pixel lies, 0 outside, see `HoleDepth`.
+    func showing(_ other: TrainingCrop, depth: [Int], inset: Float, softness: Float) -> TrainingCrop {
+        precondition(
+            other.size == size && depth.count == size * size,
+            "Distillation: a crop of \(other.size) and \(depth.count) depths for a crop of \(size)")
+        var result = self
+        let plane = size * size
+        for i in 0..<plane where depth[i] > 0 {
+            let share = min(max((Float(depth[i]) - inset) / softness, 0), 1)
+            guard share > 0 else { continue }
+            for j in stride(from: i, to: 3 * plane, by: plane) {
+                let mixed = pixels[j] + share * (other.pixels[j] - pixels[j])
+                result.pixels[j] = (mixed * 255).rounded() / 255
+            }
+            if share > 0.5, let label = other.labels?[i] { result.labels?[i] = label }
+        }
+        return result
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Distillation
+
+/// Networks that read captions.
+struct TextOptions: ParsableArguments {
+    @Flag(
+        name: .customLong("text"),
+        help: "Let the network read captions: a text encoder that learns with it, grafted onto --start's weights.")
+    var isWanted = false
+    @Flag(
+        name: .customLong("text-alone"),
+        help: "Let only the text encoder and the attention to it learn; all else stays as --start has it.")
+    var learnsAlone = false
+    @Option(help: "Share of captions that are left out.") var captionDrop: Float = 0.3
+    @Option(help: "Share of holes that show another material than their surroundings, as their captions say.")
+    var insertedShare: Float = 0.25
+
+    func validate() throws {
+        for (name, share) in [("caption-drop", captionDrop), ("inserted-share", insertedShare)] {
+            guard (0...1).contains(share) else { throw ValidationError("--\(name) is \(share); give 0 to 1") }
+        }
+    }
+
+    /// What the training does with captions; nil for a network that reads none.
+    /// - Parameter start: the model folder that the weights come from; one with a text encoder keeps it.
+    /// - Throws: `ModelError` when `start` cannot be read, `ValidationError` when there is nothing to learn alone.
+    func training(start: String?) throws -> TextTraining? {
+        guard start != nil || !learnsAlone else {
+            throw ValidationError("--text-alone needs --start: what does not learn must be there already")
+        }
+        guard try isWanted || start.map({ try NetworkShape(directory: $0).text != nil }) ?? false else {
+            guard !learnsAlone else {
+                throw ValidationError("--text-alone needs --text, or a --start that reads captions")
+            }
+            return nil
+        }
+        var text = TextTraining()
+        text.captionDrop = captionDrop
+        text.insertedShare = insertedShare
+        text.learnsAlone = learnsAlone
+        return text
+    }
+
+    /// The text part of a new network's shape.
+    /// - Throws: `ValidationError` for a network of `channels` that has no place for it.
+    func shape(channels: [Int]?) throws -> NetworkShape.TextShape? {
+        guard isWanted else { return nil }
+        guard channels?.count != 1 else { throw ValidationError("--text needs --channels of two levels or more") }
+        return .scenes()
+    }
+}

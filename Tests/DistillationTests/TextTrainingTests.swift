@@ -1,0 +1,198 @@
+import Autograd
+import Diffusion
+import Foundation
+import Layers
+import TensorCore
+import Testing
+
+@testable import Distillation
+
+/// Networks that read captions, in training.
+@Suite(.serialized) struct TextTrainingTests {
+    private static let training = TestRun.textTraining
+    private static let alone = {
+        var training = TestRun.textTraining
+        training.text?.learnsAlone = true
+        return training
+    }()
+    /// Keeps what it draws, so that no scene is drawn twice.
+    private static let sampler = CropSampler(training)
+
+    private func objective(_ network: InpaintingNetwork) -> TaskObjective {
+        TaskObjective(network, Self.training) { Self.sampler.batch(step: $0, Self.training) }
+    }
+
+    /// Layers that start at zero hide what stands before them.
+    private func awakened(_ network: InpaintingNetwork) -> InpaintingNetwork {
+        var random = SeededRandom(seed: 10)
+        for (_, variable) in network.parameters where variable.value.sumOfSquares == 0 {
+            variable.value.copyInPlace(from: random.normalTensor(variable.shape) * 0.05)
+        }
+        return network
+    }
+
+    private func fill(_ network: InpaintingNetwork, _ caption: String?, guidance: Float = 1) -> [Float] {
+        let (_, prefill, mask, _) = Self.sampler.batch(step: 0, count: 2, size: 32).tensors()
+        return network.fill(
+            prefill: prefill, mask: mask, steps: 2, seed: 1, captions: caption.map { [$0, $0] }, guidance: guidance
+        ).values
+    }
+
+    @Test func theGradientReachesEveryPartAndTheTextEncoderToo() throws {
+        for shape in [TestRun.textStudent, TestRun.textTeacher] {
+            let network = awakened(try shape.untrained(Self.training))
+            let objective = objective(network)
+            try objective.losses(step: 0, batch: objective.makeBatch(0)).total.backward()
+            let silent = network.parameters.filter { ($0.variable.gradient?.sumOfSquares ?? 0) == 0 }.map(\.name)
+            // Keys have no bias that matters: it adds the same to every score of a query.
+            #expect(silent.allSatisfy { $0.hasSuffix("k_proj.bias") || $0.hasSuffix("to_k.bias") }, "\(silent)")
+        }
+    }
+
+    @Test func anotherCaptionGivesAnotherFillAndNoneIsTheEmptyOne() throws {
+        let network = awakened(try TestRun.textStudent.untrained(Self.training))
+        let brick = fill(network, "a brick wall"), none = fill(network, nil)
+        #expect(brick != fill(network, "grass") && brick != none)
+        #expect(fill(network, "") == none)
+        #expect(fill(network, "a brick wall", guidance: 3) != brick)
+        #expect(fill(network, "", guidance: 3).elementsEqual(none) { abs($0 - $1) < 1e-5 })
+    }
+
+    @Test func aNetworkWithoutTextGetsItByAGraftThatChangesNothing() throws {
+        try TestRun.withFolder { folder in
+            let old = awakened(try TestRun.student().untrained(Self.training))
+            try old.write(
+                to: folder, index: ModelIndex(name: "old", generation: "1", defaultSteps: 1), as: .float32)
+            let new = try TestRun.textStudent.network(kept: nil, start: folder, Self.training)
+            #expect(new.shape.text == TestRun.text && new.shape.codec == old.shape.codec)
+            #expect(fill(new, "a brick wall") == fill(old, nil))
+            // One of other widths has no place for the weights.
+            let wide = NetworkShape.student(codec: CodecConfiguration(), channels: [32, 32], text: TestRun.text)
+            let error = #expect(throws: ModelError.self) {
+                try wide.network(kept: nil, start: folder, Self.training)
+            }
+            #expect(error?.code == .wrongShape)
+        }
+    }
+
+    @Test func aTeacherThatAttendedToZerosKeepsItsShapeAndGetsAnEncoder() throws {
+        try TestRun.withFolder { folder in
+            let old = awakened(try TestRun.teacher([16, 48]).untrained(Self.training))
+            try old.write(
+                to: folder, index: ModelIndex(name: "old", generation: "1", defaultSteps: 1), as: .float32)
+            let new = try TestRun.textTeacher.network(kept: nil, start: folder, Self.training)
+            #expect(new.shape.unet == old.shape.unet && new.shape.controlNet == old.shape.controlNet)
+            #expect(new.shape.text?.encoder.hiddenSize == old.shape.unet.crossAttentionDim)
+            #expect(fill(new, "a brick wall").elementsEqual(fill(old, nil)) { abs($0 - $1) < 1e-5 })
+            // Silent, but not deaf: it can learn to speak.
+            let objective = objective(new)
+            try objective.losses(step: 0, batch: objective.makeBatch(0)).total.backward()
+            let norm = new.textEncoder?.parameters.all.first { $0.name.hasSuffix("final_layer_norm.weight") }
+            #expect((norm?.variable.gradient?.sumOfSquares ?? 0) > 0)
+        }
+    }
+
+    @Test func textThatLearnsAloneLeavesAllElseAsItWasAlsoWhenTheRunGoesOn() throws {
+        try TestRun.withFolder { folder in
+            let training = Self.alone
+            let old = awakened(try TestRun.student().untrained(training))
+            try old.write(
+                to: "\(folder)/old", index: ModelIndex(name: "old", generation: "1", defaultSteps: 1), as: .float32)
+            func weights(_ run: String, stops: [Int]) throws -> [String: [Float]] {
+                var result: [String: [Float]] = [:]
+                for stop in stops {
+                    let configuration = RunConfiguration(method: .task, training: training, start: "\(folder)/old")
+                    let trainer = try Trainer(configuration, folder: "\(folder)/\(run)") { kept in
+                        TaskObjective(
+                            try TestRun.textStudent.network(kept: kept, start: "\(folder)/old", training), training
+                        ) { Self.sampler.batch(step: $0, training) }
+                    }
+                    try trainer.train(shouldStop: { trainer.step >= stop })
+                    let network = try trainer.averagedNetwork()
+                    result = Dictionary(
+                        uniqueKeysWithValues: network.parameters.map { ($0.name, $0.variable.value.values) })
+                }
+                return result
+            }
+            let trained = try weights("straight", stops: [4])
+            #expect(try weights("resumed", stops: [2, 4]) == trained)
+            for (name, variable) in old.parameters { #expect(trained[name] == variable.value.values, "\(name)") }
+            let shape = TestRun.textStudent
+            let fresh = try shape.network(kept: nil, start: "\(folder)/old", training)
+            let still = fresh.parameters.filter { trained[$0.name] == $0.variable.value.values }.map(\.name)
+            #expect(Set(still).subtracting(old.parameters.map(\.name)).allSatisfy { $0.hasSuffix("k_proj.bias") })
+            #expect(throws: ModelError.self) { try old.learningTextAlone() }
+        }
+    }
+
+    @Test func aNetworkThatIsWrittenIsReadBackAndFillsAsThePipelineDoes() throws {
+        try TestRun.withFolder { folder in
+            let network = awakened(try TestRun.textStudent.untrained(Self.training))
+            try network.write(
+                to: folder, index: ModelIndex(name: "text", generation: "1", defaultSteps: 1), as: .float32)
+            let read = try InpaintingNetwork(directory: folder, requiresGradient: false)
+            #expect(read.shape == network.shape)
+            #expect(fill(read, "green grass", guidance: 2) == fill(network, "green grass", guidance: 2))
+            let pipeline = try InpaintingPipeline(directory: folder)
+            #expect(pipeline.hasTextEncoder && pipeline.unknownWords(in: "a red dragon") == ["dragon"])
+            let (_, prefill, mask, _) = Self.sampler.batch(step: 0, count: 2, size: 32).tensors()
+            let run = pipeline.start(
+                prefill: prefill, mask: mask, steps: 2, seed: 1,
+                condition: pipeline.condition(prompt: "green grass", guidance: 2))
+            while run.completedSteps < run.totalSteps { run.step() }
+            let same = zip(run.tensor().values, fill(network, "green grass", guidance: 2)).allSatisfy {
+                abs($0 - $1) < 1e-4
+            }
+            #expect(same)
+            // Training goes on from it without being told of text again.
+            #expect(try TestRun.student().network(kept: nil, start: folder, Self.training).shape == network.shape)
+        }
+    }
+
+    @Test func captionsAreLeftOutByTheirShareUnlessTheHoleNeedsThem() throws {
+        var training = Self.training
+        func captions(drop: Float, step: Int = 0) throws -> (dropped: [String], batch: [TrainingBatch.Caption]) {
+            training.text?.captionDrop = drop
+            let batch = Self.sampler.batch(step: step, count: 24, size: 64)
+            var random = training.noise(step: step)
+            let noisy = try NoisyBatch(
+                batch, codec: SpaceToDepthCodec(CodecConfiguration()), scheduler: DDIMScheduler(DDIMConfiguration()),
+                options: training.noising, &random)
+            return (noisy.captions, batch.captions)
+        }
+        let (all, batch) = try captions(drop: 0)
+        #expect(all == batch.map(\.text) && batch.contains(where: \.mustStay) && batch.contains { !$0.mustStay })
+        let (none, _) = try captions(drop: 1)
+        #expect(none == batch.map { $0.mustStay ? $0.text : "" })
+        let (half, _) = try captions(drop: 0.5)
+        let again = try captions(drop: 0.5).dropped
+        #expect(half != all && half != none && half == again)
+    }
+
+    @Test func aStudentAndItsTeacherReadTheSameCaptionsEachInItsOwnWay() throws {
+        let teacher = awakened(try InpaintingNetwork(TestRun.textTeacher, seed: 9, requiresGradient: false))
+        func output(_ student: NetworkShape) throws -> Double {
+            var weights = DistillationConfiguration()
+            weights.featureWeight = 0
+            func term(_ batch: TrainingBatch) throws -> Double? {
+                try DistillationObjective(
+                    try InpaintingNetwork(student, seed: 3), teacher: FrozenTeacher(teacher, givesFeatures: false),
+                    Self.training, weights, makeBatch: { _ in batch }
+                ).losses(step: 0, batch: batch).terms["output"]
+            }
+            let batch = Self.sampler.batch(step: 0, Self.training), spoken = try term(batch)
+            #expect(try term(batch.withoutCaptions) != spoken)
+            return try #require(spoken)
+        }
+        // A new student says nothing yet, so the term is what the teacher says: with its own encoder in both cases.
+        #expect(abs(try output(TestRun.textStudent) - output(TestRun.student())) < 1e-6)
+    }
+}
+
+extension TrainingBatch {
+    fileprivate var withoutCaptions: TrainingBatch {
+        TrainingBatch(
+            count: count, size: size, images: images, prefills: prefills, masks: masks, weights: weights,
+            captions: captions.map { _ in .init(text: "", mustStay: true) }, contents: contents)
+    }
+}
