@@ -44,7 +44,7 @@ public struct PersonalJudge {
         var random = SeededRandom(seed: seed, stream: key)
         var builder = BatchBuilder(size: cropSize, holes: holes)
         for _ in 0..<Self.cropsPerPhoto {
-            builder.append(photo.crop(size: cropSize, as: .photo, &random), caption: "", &random)
+            builder.append(photo.crop(size: cropSize, as: .photo, &random), &random)
         }
         return Self.mean(differences(builder.finished, from: old, to: new))
     }
