@@ -130,7 +130,8 @@ let package = Package(
             name: "TuningTests",
             dependencies: [
                 "WorkerProtocol", "Distillation", "Diffusion", "Layers", "TensorCore", "ImageCodec", "RefineDaemon",
-                "ImageLibrary", "Personalization", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "ImageLibrary", "Personalization", "BusTransport", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "PersonalizationTests", dependencies: ["Personalization"]),
         .testTarget(

@@ -1,5 +1,7 @@
 import Diffusion
 import Distillation
+import Foundation
+import Layers
 import WorkerProtocol
 
 /// A run of stage 2 on the user's photos, from the checkpoint that its folder has.
@@ -35,12 +37,27 @@ struct TuneTraining {
         schedule.validationInterval = 0
         try trainer.train(schedule, report: { _ in progress(trainer.step, configuration.training.steps) })
         let folder = try ModelFolder(reading: order.base)
+        try keepText()
         try trainer.export(
             to: order.export,
             index: ModelIndex(
                 name: folder.index.name, generation: order.generation, defaultSteps: folder.index.defaultSteps,
                 provenance: order.provenance))
         return trainer.step
+    }
+
+    /// The base's text encoder and tokenizer are not trained, and belong to the weights all the same.
+    private func keepText() throws {
+        let manager = FileManager.default
+        for part in ["text_encoder", "tokenizer"] {
+            for name in (try? manager.contentsOfDirectory(atPath: "\(order.base)/\(part)")) ?? [] {
+                guard let data = manager.contents(atPath: "\(order.base)/\(part)/\(name)") else { continue }
+                try manager.createDirectory(
+                    atPath: "\(order.export)/\(part)", withIntermediateDirectories: true,
+                    attributes: [.posixPermissions: 0o700])
+                try AtomicFile.write(data, to: "\(order.export)/\(part)/\(name)")
+            }
+        }
     }
 
     private var configuration: RunConfiguration {
