@@ -1,7 +1,7 @@
 /// The settings with which a model learns its user's photos in the background. They are the same for everybody; what
 /// they were chosen by stands in EXPERIMENTS.md.
 public enum PersonalRecipe {
-    /// Steps of a run.
+    /// Steps of a run: how many are enough has not been measured, see there.
     public static let steps = 300
     /// Steps between checkpoints: what a run loses at most when it is killed.
     public static let checkpointInterval = 20
