@@ -155,9 +155,8 @@ import Testing
             }
             let strange = try await fill("--prompt", "a red dragon", "--json")
             #expect(strange.end.errors.contains("does not know dragon"), "\(strange.end.errors)")
-            let lines = strange.end.output.split(separator: "\n")
             let object = try #require(
-                try JSONSerialization.jsonObject(with: Data((lines.last ?? "").utf8)) as? [String: Any])
+                try JSONSerialization.jsonObject(with: Data(strange.end.output.utf8)) as? [String: Any])
             #expect(object["unknown_words"] as? [String] == ["dragon"], "\(strange.end.output)")
             #expect((object["warnings"] as? [String])?.contains("unknown-words") == true)
             // What a user asks for stays between them and the model.

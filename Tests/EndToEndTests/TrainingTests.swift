@@ -40,7 +40,7 @@ import Testing
                 #expect(try await program.run(arguments(whole, steps: 400, text: text)).code == 0)
                 #expect(try weights(whole).keys.contains { $0.contains("token_embedding") } == text)
                 let first = try program.start(arguments(killed, steps: 400, text: text))
-                try await eventually("a checkpoint") {
+                try await eventually("a checkpoint", within: .seconds(240)) {
                     FileManager.default.fileExists(atPath: "\(killed)/run/latest.json")
                 }
                 first.send(SIGKILL)
