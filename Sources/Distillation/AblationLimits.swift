@@ -38,23 +38,15 @@ extension Ablation {
         var result = AblationLimits(
             samplingSteps: steps, bias: bias(trained, sets, progress), libraries: [])
         guard let photos else { return result }
-        let measured = sets.map { ($0, FillEvaluator($0.samples, weights: weights)) }
-        func figures(_ network: InpaintingNetwork, _ steps: Int) throws -> AblationTable.Figures {
-            var all: AblationTable.Figures = [:]
-            for (set, evaluator) in measured {
-                let fills = CropFile.images(of: set.fills(by: network, steps: steps, seed: 0))
-                let scores = try evaluator.scores(of: fills, name: set.name)
-                all[set.name] = Dictionary(uniqueKeysWithValues: scores.values.map { ($0.key.rawValue, $0.value) })
-            }
-            return all
-        }
+        let measured = MeasuredSets(sets, weights: weights)
         for base in trained where base.arm == .trilevel {
             func add(_ library: LibraryVariant?, _ network: InpaintingNetwork, _ trained: Int) throws {
                 progress("measuring: \(library?.title ?? "before stage 2"), seed \(base.seed)")
                 result.libraries.append(
                     .init(
-                        library: library, seed: base.seed, steps: trained, oneStep: try figures(network, 1),
-                        moreSteps: steps > 1 ? try figures(network, steps) : [:]))
+                        library: library, seed: base.seed, steps: trained,
+                        oneStep: try measured.figures(of: network, steps: 1),
+                        moreSteps: steps > 1 ? try measured.figures(of: network, steps: steps) : [:]))
             }
             try add(nil, base.network, 0)
             for library in LibraryVariant.allCases {

@@ -47,25 +47,16 @@ public struct AblationTable: Encodable {
     ) throws {
         self.configuration = configuration
         rows = []
-        let measured = sets.map { ($0, FillEvaluator($0.samples, weights: weights)) }
-        func figures(_ fills: (ValidationSet) throws -> Tensor?) throws -> Figures {
-            var result: Figures = [:]
-            for (set, evaluator) in measured {
-                guard let filled = try fills(set) else { continue }
-                let scores = try evaluator.scores(of: CropFile.images(of: filled), name: set.name)
-                result[set.name] = Dictionary(
-                    uniqueKeysWithValues: scores.values.map { ($0.key.rawValue, $0.value) })
-            }
-            return result
-        }
+        let measured = MeasuredSets(sets, weights: weights)
         let external = try ExternalFills(folder: folder, sets: sets)
         for name in external.names {
             progress(name)
-            rows.append(Row(name: name, oneStep: try figures { try external.fills(name, of: $0) }, moreSteps: [:]))
+            let figures = try measured.figures { try external.fills(name, of: $0) }
+            rows.append(Row(name: name, oneStep: figures, moreSteps: [:]))
         }
         for fill in ClassicalFill.allCases {
             progress(fill.rawValue)
-            rows.append(Row(name: fill.rawValue, oneStep: try figures { fill.fills($0) }, moreSteps: [:]))
+            rows.append(Row(name: fill.rawValue, oneStep: try measured.figures(fill.fills), moreSteps: [:]))
         }
         let teacher = try InpaintingNetwork(directory: configuration.teacher, requiresGradient: false)
         let networks =
@@ -73,15 +64,13 @@ public struct AblationTable: Encodable {
             + trained.map { ($0.arm.title, $0.arm, $0.seed, $0.steps, $0.network) }
         for (name, arm, seed, steps, network) in networks {
             progress(seed.map { "\(name), seed \($0)" } ?? name)
-            func sampled(_ steps: Int) throws -> Figures {
-                try figures { $0.fills(by: network, steps: steps, seed: 0) }
-            }
+            let more = configuration.samplingSteps
             rows.append(
                 Row(
                     name: name, arm: arm, seed: seed, steps: steps, parameters: network.parameterCount,
                     multiplyAccumulates: network.shape.multiplyAccumulates(side: 256), seconds: Self.seconds(network),
-                    oneStep: try sampled(1),
-                    moreSteps: configuration.samplingSteps > 1 ? try sampled(configuration.samplingSteps) : [:]))
+                    oneStep: try measured.figures(of: network, steps: 1),
+                    moreSteps: more > 1 ? try measured.figures(of: network, steps: more) : [:]))
         }
     }
 

@@ -13,13 +13,16 @@ extension InpaintingNetwork {
     }
 
     /// Writes a model folder in diffusers' layout.
+    /// - Parameter shardBytes: the most that one file of weights takes; nil for one file of any size.
     /// - Throws: `ModelError` with code `cannotWrite`.
-    public func write(to directory: String, index: ModelIndex, as type: Safetensors.ElementType) throws {
+    public func write(
+        to directory: String, index: ModelIndex, as type: Safetensors.ElementType, shardBytes: Int? = nil
+    ) throws {
         var others = Dictionary(uniqueKeysWithValues: parts.map { ($0.component, $0.set.tensors) })
         others[.unet] = nil
         try ModelFolder(
             index: index, codec: shape.codec, scheduler: shape.scheduler, unet: shape.unet,
             controlNet: shape.controlNet, textEncoder: shape.text?.encoder, tokenizer: shape.text?.tokenizer
-        ).write(to: directory, weights: unet.parameters.tensors, others: others, as: type)
+        ).write(to: directory, weights: unet.parameters.tensors, others: others, as: type, shardBytes: shardBytes)
     }
 }

@@ -10,8 +10,8 @@ import TensorCore
 /// - Wider: every channel is repeated, see `ChannelWidening`.
 /// - Deeper: new residual blocks and attentions whose last layer is zero; on the way up, where a block reads its skip
 ///   connection as well, its shortcut passes on what comes from below.
-/// - A transformer at the second coarsest level on the way up that attends to text, as the student with text has it,
-///   adding nothing at first; not where the student has such levels already.
+/// - Attention to text on the way up, where the student with text has it (`UNetConfiguration.textStudent`), adding nothing
+///   at first; not where the student has such levels already.
 /// - A ControlNet that begins as a copy of the grown encoder (Zhang et al. 2023), with zeros at its outputs.
 ///
 /// The grown network's output is the student's, to rounding, where all levels are widened by one factor. Where two
@@ -86,6 +86,9 @@ public struct NetworkGrowth {
             encoder.addEncoder()
             encoder.apply(weights, to: controlNet.parameters.tensors, &random)
         }
+        if let text = network.textEncoder, let old = student.textEncoder {
+            _ = WeightGraft(of: old.parameters.tensors, onto: text.parameters)
+        }
         return network
     }
 
@@ -96,14 +99,17 @@ public struct NetworkGrowth {
 }
 
 extension UNetConfiguration {
-    /// Attention to text where `textStudent` has it, unless a level has it already.
+    /// Attention to text where the student with text has it, unless a level has it already.
     fileprivate mutating func addTextLevel() {
         guard !attendsToText, blockOutChannels.count > 1 else { return }
-        upBlockTypes[1] = .crossAttention
-        let level = blockOutChannels.count - 2
-        var heads = blockOutChannels.indices.map { attentionHeadDim[$0] }
-        heads[level] = max(1, blockOutChannels[level] / 32)
-        attentionHeadDim = PerLevel(heads)
+        let heads = attentionHeadDim
+        setTextLevel()
+        // Its own heads at the other levels.
+        attentionHeadDim = PerLevel(
+            blockOutChannels.indices.map { level in
+                upBlockTypes[blockOutChannels.count - 1 - level] == .crossAttention
+                    ? attentionHeadDim[level] : heads[level]
+            })
         crossAttentionDim = CLIPTextConfiguration.small().hiddenSize
     }
 

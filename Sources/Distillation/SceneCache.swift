@@ -41,9 +41,18 @@ final class SceneCache: Sendable {
     func swatch(_ random: inout SeededRandom) -> TrainingPhoto {
         let contents = SceneContent.materials
         let index = Int(random.next() % UInt64(contents.count * Self.swatches))
+        return swatch(of: contents[index % contents.count], index / contents.count)
+    }
+
+    /// One of the `swatches` of a material.
+    func swatch(of content: SceneContent, _ number: Int) -> TrainingPhoto {
+        let contents = SceneContent.materials
+        guard let place = contents.firstIndex(of: content) else {
+            preconditionFailure("Distillation: there are no swatches of \(content)")
+        }
+        let index = number * contents.count + place
         if let swatch = materials.withLock({ $0[index] }) { return swatch }
         let own = (seed ^ 0x5A7C) &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15
-        let content = contents[index % contents.count]
         let drawn = TrainingPhoto(generator.swatch(of: content, seed: own, width: Self.side, height: Self.side))
         materials.withLock { $0[index] = drawn }
         return drawn

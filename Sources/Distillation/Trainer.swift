@@ -185,11 +185,12 @@ public final class Trainer {
     }
 
     /// Writes the averaged weights as a model folder in fp16, whose index says which plan computed them last.
+    /// - Parameter shardBytes: the most that one file of weights takes; nil for one file of any size.
     /// - Throws: `ModelError`.
-    public func export(to directory: String, index: ModelIndex) throws {
+    public func export(to directory: String, index: ModelIndex, shardBytes: Int? = nil) throws {
         var index = index
         index.provenance["plan"] = try run.engines().last?.plan
-        try averagedNetwork().write(to: directory, index: index, as: .float16)
+        try averagedNetwork().write(to: directory, index: index, as: .float16, shardBytes: shardBytes)
     }
 }
 

@@ -59,6 +59,16 @@ public struct ValidationSet {
         name = othersShare > 0 ? "other-materials-\(size)" : "scenes-\(size)"
     }
 
+    /// Crops that are in memory, `images` [N, 3, S, S] and `masks` [N, 1, S, S], each with its photo.
+    init(name: String, images: Tensor, masks: Tensor, photos: [String]) {
+        self.name = name
+        self.images = images
+        self.masks = masks
+        self.photos = photos
+        prefills = Self.prefilled(images, masks)
+        captions = nil
+    }
+
     private static func gather(_ tensor: Tensor, _ rows: [Int]) -> Tensor {
         let slice = tensor.count / tensor.shape[0]
         let result = Tensor(uninitialized: [rows.count] + tensor.shape.dropFirst())

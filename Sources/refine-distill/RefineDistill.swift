@@ -10,7 +10,7 @@ struct RefineDistill: ParsableCommand {
         abstract: "Train and measure the models of Refine-Control.",
         subcommands: [
             Synth.self, Train.self, Grow.self, TrainTeacher.self, Distill.self, Finetune.self, Personalize.self,
-            Ablate.self, Report.self, Evaluate.self,
+            Ablate.self, Report.self, Evaluate.self, TrainClassifier.self, Classify.self,
         ])
 
     /// libgomp reads its wait policy before main; passive threads leave the core to whoever has work.

@@ -31,6 +31,8 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Stop after this step, as if interrupted.") var stopAfter: Int?
     @Option(help: "A model folder whose weights to start from.") var start: String?
     @Option(help: "Write the averaged weights here, in fp16, when the run ends.") var export: String?
+    @Option(help: "Megabytes that one exported file of weights may take; larger ones become several, with an index.")
+    var shardSize: Int?
     @Option(help: "Threads of the engine.") var threads: Int?
     @OptionGroup var text: TextOptions
 
@@ -55,6 +57,7 @@ struct TrainingOptions: ParsableArguments {
             depthDiscount > 0 && depthDiscount <= 1, "--depth-discount is \(depthDiscount); give more than 0, up to 1")
         try require((1...1_000_000).contains(scenes), "--scenes is \(scenes); give 1 or more")
         try require(validationInterval >= 0 && checkpointInterval >= 0, "intervals of steps are 0 or more")
+        try require((1...100_000).contains(shardSize ?? 1), "--shard-size is \(shardSize ?? 1); give 1 or more")
         try require((1...64).contains(threads ?? 1), "--threads is \(threads ?? 1); give 1 to 64")
     }
 
@@ -112,7 +115,7 @@ struct TrainingOptions: ParsableArguments {
                 "command": CommandLine.arguments.dropFirst().joined(separator: " "), "seed": String(seed),
                 "steps": String(trainer.step),
             ])
-        try trainer.export(to: export, index: index)
+        try trainer.export(to: export, index: index, shardBytes: shardSize.map { $0 * 1_000_000 })
         print("wrote \(export)")
     }
 }

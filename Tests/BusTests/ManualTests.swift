@@ -18,6 +18,8 @@ import Testing
         ("refine-distill.1", "refine-distill", ["finetune", "--help"]),
         ("refine-distill.1", "refine-distill", ["personalize", "--help"]),
         ("refine-distill.1", "refine-distill", ["ablate", "--help"]),
+        ("refine-distill.1", "refine-distill", ["classify", "--help"]),
+        ("refine-distill.1", "refine-distill", ["train-classifier", "--help"]),
     ])
     func everyOptionOfTheHelpIsInTheManual(_ page: String, _ product: String, _ arguments: [String]) async throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
