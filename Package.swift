@@ -68,6 +68,7 @@ let package = Package(
             dependencies: [
                 "Inpainting", "ImageLibrary", "Personalization", "RefineBus", "WorkerProtocol", "CSandbox",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
@@ -77,7 +78,7 @@ let package = Package(
         .executableTarget(
             name: "refined",
             dependencies: [
-                "RefineDaemon", "RefineConfig", .product(name: "Logging", package: "swift-log"),
+                "RefineDaemon", "RefineBus", "RefineConfig", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "refine-worker", dependencies: ["WorkerRoles"]),

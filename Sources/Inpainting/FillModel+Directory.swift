@@ -37,6 +37,18 @@ extension FillModel {
     /// Identifies the plan in use: the same one gives the same bytes on the same CPU with as many threads.
     public static var planID: String { Convolution.plan.id }
 
+    /// What fills are computed with, for people who wonder why they are slow.
+    public struct Computing: Sendable, Equatable {
+        /// The kind of CPU whose kernels the matrix library uses, and the one that it had chosen by itself.
+        public var core, detectedCore: String
+        public var threads: Int
+    }
+
+    /// Call it on the engine's thread: the number of threads is that of the thread that asks.
+    public static var computing: Computing {
+        Computing(core: BLAS.coreType.inUse, detectedCore: BLAS.coreType.detected, threads: BLAS.threads)
+    }
+
     /// Gives the memory that past fills worked in back to the system; the weights stay. Call it when a job is over.
     public static func releaseScratch() { InpaintingPipeline.releaseScratch() }
 }

@@ -24,6 +24,16 @@ public struct InpaintOptions: Sendable, Equatable {
         }
     }
 
+    /// The most pixels that a small picture may have across and down.
+    public struct PreviewSize: Sendable, Equatable {
+        public var width, height: UInt32
+
+        public init(width: UInt32, height: UInt32) {
+            self.width = width
+            self.height = height
+        }
+    }
+
     public var steps: UInt32?
     public var seed: UInt64?
     public var feather: UInt32?
@@ -36,6 +46,7 @@ public struct InpaintOptions: Sendable, Equatable {
     public var invert = false
     public var fitMask = false
     public var compare = false
+    public var preview: PreviewSize?
     public var handleToken: String?
     public var detach = false
 
@@ -58,6 +69,12 @@ public struct InpaintOptions: Sendable, Equatable {
         ("invert", .bool, "fill what the mask, the rectangles and the polygons leave out; for Inpaint"),
         ("fit_mask", .bool, "scale a mask of another size to the photo's instead of refusing it; for Inpaint"),
         ("compare", .bool, "also make one PNG: photo with hole, classical fill, ours and original, side by side"),
+        (
+            "preview", previewType,
+            "also give small pictures as raw pixels, for programs that read no image format: the place of the fill, with "
+                + "what is around it, scaled down to at most this width and height, 1 to 4096; before, and after of each "
+                + "variant"
+        ),
         ("prompt", .string, "what to fill in; models with a text encoder only"),
         ("guidance", .double, "how strictly to follow the prompt, 0 to 30; models with a text encoder only"),
         (
@@ -74,6 +91,7 @@ public struct InpaintOptions: Sendable, Equatable {
     ]
 
     private static let boxType: BusType = .structure([.int32, .int32, .int32, .int32])
+    private static let previewType: BusType = .structure([.uint32, .uint32])
     private static let pointType: BusType = .structure([.int32, .int32])
     private static let polygonType: BusType = .array(pointType)
 
@@ -120,6 +138,11 @@ extension InpaintOptions {
         detach = options["detach"]?.content() ?? false
         invert = options["invert"]?.content() ?? false
         fitMask = options["fit_mask"]?.content() ?? false
+        if case .structure(let size) = options["preview"], size.count == 2, case .uint32(let width) = size[0],
+            case .uint32(let height) = size[1]
+        {
+            preview = PreviewSize(width: width, height: height)
+        }
         if case .array(_, let boxes) = options["box"] { box = boxes.compactMap(Self.box) }
         if case .array(_, let polygons) = options["polygon"] {
             polygon = polygons.map { value in
@@ -164,6 +187,7 @@ extension InpaintOptions {
         if detach { options["detach"] = .bool(true) }
         if invert { options["invert"] = .bool(true) }
         if fitMask { options["fit_mask"] = .bool(true) }
+        if let preview { options["preview"] = .structure([.uint32(preview.width), .uint32(preview.height)]) }
         if !polygon.isEmpty {
             options["polygon"] = .array(
                 of: Self.polygonType,

@@ -67,6 +67,17 @@ public struct ManagerProxy: Sendable {
         _ = try await bus.callRefine(manager("CancelJob", [.uint32(number), .options([:])]))
     }
 
+    /// Makes the daemon read its settings again. Does not start it.
+    ///
+    /// - Returns: The names of the settings that changed and are in force, and of those that wait for a restart.
+    /// - Throws: `RefineError` with code `invalidArgument` where the settings are wrong; the old ones stay in force.
+    public func reload() async throws -> (changed: [String], restartNeeded: [String]) {
+        let reply = try await bus.callRefine(manager("Reload", [.options([:])]))
+        guard reply.count == 2, let changed: [String] = reply[0].content(), let waiting: [String] = reply[1].content()
+        else { throw RefineError.badReply("Reload") }
+        return (changed, waiting)
+    }
+
     /// What all jobs of the user do from now on, until the connection closes.
     ///
     /// - Parameter owner: The unique name of the daemon, so that nobody else's signals count.

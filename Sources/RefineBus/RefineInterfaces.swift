@@ -57,6 +57,17 @@ public enum RefineInterfaces {
                 Ends a job by its number, as Job.Cancel; for callers of the same user. No option is defined.
                 Errors: NotFound (it has ended, or never was), NotAllowed (another user).
                 """),
+            .init(
+                "Reload", [.init("options", "a{sv}")],
+                returns: [.init("changed", "as"), .init("restart_needed", "as")],
+                """
+                Reads the settings again, as SIGHUP makes the daemon do; for callers of the same user.
+                changed: the settings that differ from those that were in force, by their names in refined.toml; they \
+                are in force now. Jobs that wait or run stay.
+                restart_needed: the settings that differ from those that the daemon started with and wait for its next \
+                start. No option is defined.
+                Errors: InvalidArgument (a file or variable is wrong: nothing has changed), NotAllowed (another user).
+                """),
         ],
         signals: [
             .init(
@@ -71,7 +82,7 @@ public enum RefineInterfaces {
             .init(
                 "Capabilities", "as", .silent,
                 "Codes of what this daemon and its model can do: inpaint, pixels, box, polygon, invert, "
-                    + "fit_mask, compare, variants, prompt."),
+                    + "fit_mask, compare, preview, variants, prompt."),
             .init(
                 "Privacy", "a{sb}", .silent,
                 "Each guard by name, and whether it holds: those of the daemon, and with worker- before the name those of "
@@ -85,7 +96,9 @@ public enum RefineInterfaces {
             .init(
                 "Model", "a{sv}", .announced,
                 "The resident model: state s (loading, ready or missing); where ready: name s, generation s, "
-                    + "parameters t, default-steps u; where missing: error s (an error name), message s."),
+                    + "parameters t, default-steps u, threads u, blas-core s (the kind of CPU whose kernels OpenBLAS uses), "
+                    + "blas-detected s (the one that it would have taken by itself); where missing: error s (an error name), message s."
+            ),
         ])
 
     public static let job = BusInterface(
@@ -105,7 +118,8 @@ public enum RefineInterfaces {
                 """
                 The filled photo, one for each variant, in the format of the input, each in a file descriptor to read \
                 from the start. Where the job has the option compare, a PNG follows: photo with hole, classical fill, \
-                ours (the first variant) and original, side by side. No option is defined. Can be called again until the \
+                ours (the first variant) and original, side by side. Where it has the option preview, sealed memory with \
+                pixels of RGB8 without padding follows: before, then after of each variant. No option is defined. Can be called again until the \
                 job goes away: ten minutes after it finished, or earlier when many newer results wait.
                 info: seed t, seeds at (of each variant: a call for one with it and these steps gives the same bytes), \
                 steps u, model s, generation s, format s (png, jpeg... or that of the layout), width u, height u, \
@@ -113,7 +127,9 @@ public enum RefineInterfaces {
                 unknown-words), notes as (codes about the format), seconds a{sd} (by stage), unknown-words as (words of \
                 the prompt that the model does not know and ignores), plan s (identifies the algorithms of the engine: with \
                 the same one, seed, steps and generation the same kind of CPU gives the same bytes), compare u (index in \
-                images, where there is one).
+                images, where there is one), and where there are small pictures preview u (index of the first), \
+                preview-width u, preview-height u, preview-area au (x, y, width, height of what they show, in pixels of \
+                the upright photo).
                 Errors: the one that ended the job; NotFound (not finished); NotAllowed (not the owner).
                 """),
         ],

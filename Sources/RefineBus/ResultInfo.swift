@@ -1,5 +1,41 @@
 import BusTransport
 
+/// Where the small pictures of a result are, and their size.
+public struct PreviewInfo: Sendable, Equatable {
+    /// The place of the picture before the fill among the images; those after it follow, one for each variant. Each is
+    /// sealed memory of `width * height` pixels of RGB8 without padding.
+    public var index: UInt32
+    public var width: UInt32
+    public var height: UInt32
+    /// What part of the upright photo they show, in its pixels: x, y, width, height.
+    public var area: [UInt32]
+
+    public init(index: UInt32, width: UInt32, height: UInt32, area: [UInt32]) {
+        precondition(area.count == 4, "an area has 4 numbers, not \(area.count)")
+        self.index = index
+        self.width = width
+        self.height = height
+        self.area = area
+    }
+
+    /// Nil where the entries are missing or of another type.
+    init?(_ options: [String: BusValue]) {
+        guard let index: UInt32 = options["preview"]?.content(),
+            let width: UInt32 = options["preview-width"]?.content(),
+            let height: UInt32 = options["preview-height"]?.content(),
+            let area: [UInt32] = options["preview-area"]?.content(), area.count == 4
+        else { return nil }
+        self.init(index: index, width: width, height: height, area: area)
+    }
+
+    var busValues: [String: BusValue] {
+        [
+            "preview": index.busValue, "preview-width": width.busValue, "preview-height": height.busValue,
+            "preview-area": area.busValue,
+        ]
+    }
+}
+
 /// What `Job.GetResult` tells about a result.
 public struct ResultInfo: Sendable, Equatable {
     /// The seed of the first result.
@@ -25,6 +61,8 @@ public struct ResultInfo: Sendable, Equatable {
     public var unknownWords: [String]
     /// The place of the comparison among the images, where one was asked for.
     public var compareIndex: UInt32?
+    /// The small pictures, where they were asked for.
+    public var preview: PreviewInfo?
     /// Identifies the algorithms of the engine: the same seed, steps, generation and plan give the same bytes on the
     /// same kind of CPU.
     public var plan: String
@@ -63,6 +101,7 @@ public struct ResultInfo: Sendable, Equatable {
         ]
         options["stride"] = stride?.busValue
         options["compare"] = compareIndex?.busValue
+        if let preview { options.merge(preview.busValues) { $1 } }
         return .options(options)
     }
 
@@ -85,5 +124,6 @@ public struct ResultInfo: Sendable, Equatable {
             width: width, height: height, stride: options["stride"]?.content(), maskedFraction: masked,
             warnings: warnings, notes: notes, seconds: seconds, unknownWords: unknownWords,
             compareIndex: options["compare"]?.content(), plan: plan)
+        preview = PreviewInfo(options)
     }
 }

@@ -32,8 +32,25 @@ public struct SettingKey: Sendable {
     }
 
     /// Table and key, such as `jobs.queue-length`.
+    /// When a changed value takes effect.
+    public enum Effect: Sendable, Equatable {
+        /// As soon as refined reads its settings again.
+        case onReload
+        /// When refined starts the next time.
+        case onRestart
+
+        /// In words, as a sentence.
+        public var sentence: String {
+            switch self {
+            case .onReload: "Takes effect with a reload."
+            case .onRestart: "Takes effect with a restart."
+            }
+        }
+    }
+
     public let name: String
     public let kind: Kind
+    public var effect = Effect.onReload
     public let standard: SettingValue
     /// One or two sentences, with the unit.
     public let summary: String
@@ -72,14 +89,14 @@ public struct SettingKey: Sendable {
     }
 
     public static let model = SettingKey(
-        name: "daemon.model", kind: .path, standard: .string(""),
+        name: "daemon.model", kind: .path, effect: .onRestart, standard: .string(""),
         summary: "Folder of the model; the one that came with the package where empty.")
     public static let logLevel = SettingKey(
         name: "daemon.log-level", kind: .choice(["debug", "info", "warning", "error"]), standard: .string("info"),
         summary: "How much goes to the log. No level logs photos, prompts or paths.")
     public static let queueLength = SettingKey(
-        name: "jobs.queue-length", kind: .integer(1...64), standard: .integer(8),
-        summary: "Jobs that wait or run at most; more are answered with Busy.")
+        name: "jobs.queue-length", kind: .integer(1...64), standard: .integer(32),
+        summary: "Jobs that wait or run at most, of one caller 8; more are answered with Busy.")
     public static let resultWait = SettingKey(
         name: "jobs.result-wait", kind: .integer(10...86_400), standard: .integer(600),
         summary: "Seconds for which a result waits to be fetched.")
@@ -91,7 +108,7 @@ public struct SettingKey: Sendable {
         summary: "Memory that waiting results take at most, in MB of 1,048,576 bytes.")
 
     public static let keptGenerations = SettingKey(
-        name: "tuning.kept-generations", kind: .integer(1...50), standard: .integer(5),
+        name: "tuning.kept-generations", kind: .integer(1...50), effect: .onRestart, standard: .integer(5),
         summary: "Tuned generations of the model whose files are kept, 17 MB each; the oldest goes first.")
 
     public static let all = [

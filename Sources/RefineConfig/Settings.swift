@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// All settings with their origins: built in, then the system's files, the user's, the environment, and flags, each over
 /// the one before.
@@ -49,6 +49,11 @@ public struct Settings: Sendable {
         }
         for (name, value) in flags { settings.values[name] = (value, .flag) }
         return settings
+    }
+
+    /// The keys whose values are not those of `other`.
+    public func differences(from other: Settings) -> [SettingKey] {
+        SettingKey.all.filter { value($0) != other.value($0) }
     }
 
     public func value(_ key: SettingKey) -> SettingValue { values[key.name]?.value ?? key.standard }
@@ -109,14 +114,16 @@ public struct Settings: Sendable {
         var text = """
             # Settings of refined: what is built in, as comments. The user's own go to
             # $XDG_CONFIG_HOME/refine-control/refined.toml; `refinectl config set KEY VALUE` writes there, `refinectl config
-            # show --origin` tells which file a value is from. Read when refined starts. See refined.toml(5).
+            # show --origin` tells which file a value is from. Read when refined starts, and again by `refinectl config reload`. See
+            # refined.toml(5).
 
             """
         var table = ""
         for key in SettingKey.all {
             if key.table != table { text += "\n[\(key.table)]\n" } else { text += "\n" }
             table = key.table
-            text += "# \(key.summary)\n# It is \(key.expectation). Environment: \(key.variable).\n"
+            text +=
+                "# \(key.summary)\n# It is \(key.expectation). \(key.effect.sentence) Environment: \(key.variable).\n"
             text += "# \(key.key) = \(key.standard.toml)\n"
         }
         return text

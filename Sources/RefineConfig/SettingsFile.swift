@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import TOMLKit
 
 /// One refined.toml: its text and the settings in it.
@@ -28,9 +28,10 @@ public struct SettingsFile: Sendable {
         } catch {
             throw SettingsError("the file cannot be read", in: path, remedy: "check its permissions, or remove it")
         }
-        guard data.count <= Self.largest, let text = String(data: data, encoding: .utf8) else {
+        // Zeros are what a file has that a power cut kept from being written.
+        guard data.count <= Self.largest, !data.contains(0), let text = String(data: data, encoding: .utf8) else {
             throw SettingsError(
-                "the file is not text in UTF-8 of at most 1 MB", in: path, remedy: "write it anew, or remove it")
+                "the file is not text in UTF-8, without zero bytes, of at most 1 MB", in: path, remedy: "write it anew, or remove it")
         }
         try self.init(text: text, path: path)
     }

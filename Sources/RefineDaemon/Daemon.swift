@@ -21,6 +21,10 @@ public struct Daemon: Service {
         public var version = Daemon.version
         /// Whether other programs leave the processors alone. Nil: nothing is prepared in idle time.
         public var isMachineIdle: (@Sendable () -> Bool)?
+        /// Reads the settings again; nil where there are none to read.
+        public var settings: (@Sendable () throws -> SettingsChange)?
+        /// The level of the log, which the settings may change.
+        public var threshold = LogThreshold(.info)
         /// What else has an interface at the root object.
         public var interfaces: [any RootInterface] = []
 
@@ -33,6 +37,7 @@ public struct Daemon: Service {
     private let codec: any PhotoCodec
     private let room: EngineRoom
     private let service: InpaintService
+    private let settings: SettingsReload?
     private let parts: Parts
 
     public init(address: BusAddress, codec: any PhotoCodec, room: EngineRoom, parts: Parts) {
@@ -41,6 +46,16 @@ public struct Daemon: Service {
         self.codec = codec
         self.room = room
         service = InpaintService(codec: codec, room: room, limits: parts.limits, time: parts.time, log: parts.log)
+        settings = parts.settings.map { [service] in
+            SettingsReload(
+                read: $0, service: service, threshold: parts.threshold, notifier: parts.notifier, log: parts.log)
+        }
+    }
+
+    /// Reads the settings again, as `Manager.Reload` does. Where they are wrong the old ones stay in force and the log
+    /// says why.
+    public func reload() async {
+        _ = try? await settings?.reload()
     }
 
     /// Serves until the group shuts down, the task is cancelled or the bus closes.
@@ -58,7 +73,7 @@ public struct Daemon: Service {
         let check = GuardCheck { await allGuards() }
         let desk = FrontDesk(
             bus: bus, service: service, privacy: { await check.report() }, version: parts.version, log: parts.log,
-            parts: parts.interfaces)
+            parts: parts.interfaces, settings: settings)
         // Nobody waits for it: a daemon that is told to stop must not finish loading first.
         Task { await reportModel() }
         await withTaskGroup(of: Void.self) { group in

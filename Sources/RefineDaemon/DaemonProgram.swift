@@ -2,14 +2,16 @@ import BusTransport
 import Logging
 import RefineBus
 import ServiceLifecycle
+import UnixSignals
 
 /// The daemon as a program: puts the parts together and turns failures into exit codes.
 public struct DaemonProgram: Sendable {
     public var modelDirectory: String?
     /// The bus; nil is the session's.
     public var address: String?
-    public var logLevel = Logger.Level.info
-    public var limits = ServiceLimits()
+    public var settings = LiveSettings()
+    /// Reads the settings again.
+    public var readSettings: (@Sendable () throws -> SettingsChange)?
     /// Tuned generations whose files are kept.
     public var keptGenerations = 5
 
@@ -19,7 +21,8 @@ public struct DaemonProgram: Sendable {
     ///
     /// - Returns: An exit code as in sysexits.
     public func run() async -> Int32 {
-        LoggingSystem.bootstrap { _ in JournalLogHandler(level: logLevel) }
+        let threshold = LogThreshold(settings.logLevel)
+        LoggingSystem.bootstrap { _ in JournalLogHandler(threshold: threshold) }
         let log = Logger(label: "refined")
         if !ProcessStart.areThreadsSettled {
             log.warning("cannot start anew with OMP_WAIT_POLICY=passive, so fills may be slower")
@@ -34,7 +37,9 @@ public struct DaemonProgram: Sendable {
         }
         do {
             var parts = Daemon.Parts()
-            parts.limits = limits
+            parts.limits = settings.limits
+            parts.settings = readSettings
+            parts.threshold = threshold
             parts.log = log
             parts.notifier = SystemdNotifier()
             parts.privacy = { ProcessGuards.check() }
@@ -60,10 +65,13 @@ public struct DaemonProgram: Sendable {
                 address: try address.map(BusAddress.init) ?? .session(), codec: WorkerCodec(), room: room,
                 parts: parts)
             var quiet = log
-            quiet.logLevel = max(logLevel, .error)
+            quiet.logLevel = .error
             try await ServiceGroup(
                 configuration: .init(
-                    services: [.init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)],
+                    services: [
+                        .init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup),
+                        .init(service: HangUps(daemon: daemon), successTerminationBehavior: .ignore),
+                    ],
                     gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
             ).run()
             return 0
@@ -80,5 +88,16 @@ public struct DaemonProgram: Sendable {
     private enum ExitCodes {
         static let unavailable: Int32 = 69
         static let osError: Int32 = 71
+    }
+}
+
+/// SIGHUP means to read the settings again.
+private struct HangUps: Service {
+    let daemon: Daemon
+
+    func run() async {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            await daemon.reload()
+        }
     }
 }

@@ -69,6 +69,10 @@ public struct EngineInfo: Sendable, Equatable {
     public var hasTextEncoder: Bool
     /// Identifies the algorithms that fills are computed with.
     public var plan: String
+    /// The kind of CPU whose kernels the matrix library uses, and the one it had chosen by itself; empty where unknown.
+    public var blasCore = "", detectedBLASCore = ""
+    /// 0 where unknown.
+    public var threads = 0
 
     public init(
         name: String, generation: String, parameterCount: Int, defaultSteps: Int, hasTextEncoder: Bool,

@@ -15,6 +15,7 @@ struct FrontDesk: Sendable {
     let log: Logger
     /// Interfaces of the root object that other parts of the daemon serve.
     var parts: [any RootInterface] = []
+    var settings: SettingsReload?
     let watches = CallerWatches()
 
     /// An object of the daemon.
@@ -114,6 +115,11 @@ struct FrontDesk: Sendable {
             }
             try await service.cancel(number: number)
             call.reply()
+        case (.root, RefineNames.manager, "Reload"):
+            try Self.requireNoOptions(call)
+            try await requireSameUser(caller)
+            let change = try await settings?.reload()
+            call.reply([(change?.changed ?? []).busValue, (change?.awaitingRestart ?? []).busValue])
         case (.root, StandardNames.objectManager, "GetManagedObjects"):
             call.reply([await managedObjects(caller)])
         case (.job(let path), RefineNames.job, "Cancel"):
@@ -148,7 +154,7 @@ struct FrontDesk: Sendable {
 
     private func requireSameUser(_ caller: String) async throws {
         guard try await bus.userID(of: caller) == getuid() else {
-            throw RefineError(.notAllowed, "job", "other-user", "jobs belong to another user")
+            throw RefineError(.notAllowed, "caller", "other-user", "the daemon is that of another user")
         }
     }
 

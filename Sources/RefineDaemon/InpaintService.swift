@@ -8,7 +8,7 @@ import RefineBus
 actor InpaintService {
     private let codec: any PhotoCodec
     private let room: EngineRoom
-    private let limits: ServiceLimits
+    private var limits: ServiceLimits
     private let time: TimeSource
     private let log: Logger
     private let noticeSink: AsyncStream<JobNotice>.Continuation
@@ -75,6 +75,12 @@ actor InpaintService {
 
     var queueLength: Int { book.activeCount }
 
+    /// Works with other limits from now on. Jobs that wait or run stay, and results wait for as long as they were to.
+    func adopt(_ limits: ServiceLimits) {
+        self.limits = limits
+        for path in book.surplus(limits) { remove(path) }
+    }
+
     /// Takes a job. Work begins after ``release(_:)``, when the caller has been told the path.
     ///
     /// - Parameters:
@@ -105,7 +111,9 @@ actor InpaintService {
         let path = try newPath(options, caller)
         book[path] = Job(
             path: path, number: book.newNumber(), caller: caller, owner: caller, isDetached: options.detach,
-            input: .init(source: source, request: FillRequest(options, model: info), compare: options.compare))
+            input: .init(
+                source: source, request: FillRequest(options, model: info), compare: options.compare,
+                preview: options.preview))
         return path
     }
 

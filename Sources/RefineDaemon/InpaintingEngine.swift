@@ -24,9 +24,14 @@ final class InpaintingEngine: FillEngine {
                 remedy: (end.map { text[$0.upperBound...] + ", " } ?? "") + "then restart refined")
         }
         let info = model.info
-        self.info = EngineInfo(
+        let computing = FillModel.computing
+        var known = EngineInfo(
             name: info.name, generation: info.generation, parameterCount: info.parameterCount,
             defaultSteps: info.defaultSteps, hasTextEncoder: info.hasTextEncoder, plan: FillModel.planID)
+        known.blasCore = computing.core
+        known.detectedBLASCore = computing.detectedCore
+        known.threads = computing.threads
+        self.info = known
         planMaker = FillPlanMaker(model)
     }
 

@@ -8,6 +8,8 @@ struct Job: Sendable {
         let source: JobSource
         let request: FillRequest
         let compare: Bool
+        /// The size of the small pictures, where some are wanted.
+        let preview: InpaintOptions.PreviewSize?
     }
 
     /// What came out.

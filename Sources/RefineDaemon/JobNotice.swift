@@ -29,6 +29,8 @@ enum ModelStatus: Sendable, Equatable {
                 "state": .string("ready"), "name": .string(info.name), "generation": .string(info.generation),
                 "parameters": .uint64(UInt64(clamping: info.parameterCount)),
                 "default-steps": .uint32(UInt32(clamping: info.defaultSteps)),
+                "threads": .uint32(UInt32(clamping: info.threads)), "blas-core": .string(info.blasCore),
+                "blas-detected": .string(info.detectedBLASCore),
             ])
         case .missing(let error):
             .options([

@@ -35,6 +35,7 @@ struct JobPipeline: Sendable {
 
         var results = Results()
         var progress = FillProgress(variants: input.request.variants)
+        var preview: Preview?
         for index in 0..<input.request.variants {
             let request = input.request.variant(index)
             let begun = try await room.begin(file.photo, request, with: model)
@@ -47,6 +48,13 @@ struct JobPipeline: Sendable {
             results.steps = outcome.steps
             results.unknownWords = outcome.unknownWords
             stopwatch.lap("encode")
+            if let size = input.preview {
+                let place = preview ?? Preview(of: file.photo, changed: outcome.changed, within: size)
+                preview = place
+                if index == 0 { results.previews.append(try place.picture(of: file.photo.samples)) }
+                results.previews.append(try place.picture(of: outcome.filled))
+                stopwatch.lap("preview")
+            }
             // Of several variants the first is compared.
             guard input.compare, index == 0 else { continue }
             try Task.checkCancellation()
@@ -54,8 +62,8 @@ struct JobPipeline: Sendable {
             stopwatch.lap("compare")
         }
         return Job.Result(
-            images: results.images + (results.comparison.map { [$0] } ?? []),
-            info: info(model.info, file, results, input.source.stride, stopwatch.seconds))
+            images: results.files,
+            info: info(model.info, file, results, preview, input.source.stride, stopwatch.seconds))
     }
 
     /// Fills to the end, one piece of work after the other.
@@ -82,15 +90,21 @@ struct JobPipeline: Sendable {
     private struct Results {
         var images: [EncodedFile] = []
         var comparison: EncodedFile?
+        /// Before, then after of each variant.
+        var previews: [EncodedFile] = []
         var seeds: [UInt64] = []
         var steps = 0
         var unknownWords: [String] = []
+
+        /// In the order in which callers get them.
+        var files: [EncodedFile] { images + (comparison.map { [$0] } ?? []) + previews }
     }
 
     private func info(
-        _ model: EngineInfo, _ file: DecodedFile, _ results: Results, _ stride: Int?, _ seconds: [String: Double]
+        _ model: EngineInfo, _ file: DecodedFile, _ results: Results, _ preview: Preview?, _ stride: Int?,
+        _ seconds: [String: Double]
     ) -> ResultInfo {
-        ResultInfo(
+        var info = ResultInfo(
             seed: results.seeds.first ?? 0, seeds: results.seeds, steps: UInt32(clamping: results.steps),
             model: model.name, generation: model.generation, format: results.images.first?.format ?? file.format,
             width: UInt32(clamping: file.photo.width), height: UInt32(clamping: file.photo.height),
@@ -98,6 +112,8 @@ struct JobPipeline: Sendable {
             warnings: file.warnings + (results.unknownWords.isEmpty ? [] : ["unknown-words"]),
             notes: results.images.first?.notes ?? [], seconds: seconds, unknownWords: results.unknownWords,
             compareIndex: results.comparison == nil ? nil : UInt32(clamping: results.images.count), plan: model.plan)
+        info.preview = preview?.info(index: results.files.count - results.previews.count)
+        return info
     }
 }
 

@@ -1,15 +1,34 @@
 import Glibc
 import Logging
+import Synchronization
+
+/// From which level on lines are written. All handlers of a process share one, so that a reload reaches them all.
+public final class LogThreshold: Sendable {
+    private let state: Mutex<Logger.Level>
+
+    public init(_ level: Logger.Level) { state = Mutex(level) }
+
+    public var level: Logger.Level {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
+}
 
 /// Writes log lines to standard error: with the priority prefixes of the journal when that is where standard error
 /// goes, else with the level in words.
 public struct JournalLogHandler: LogHandler {
-    public var logLevel: Logger.Level
+    /// The shared one, until this handler is given a level of its own.
+    public var logLevel: Logger.Level {
+        get { ownLevel ?? threshold.level }
+        set { ownLevel = newValue }
+    }
+    private var ownLevel: Logger.Level?
+    private let threshold: LogThreshold
     public var metadata: Logger.Metadata = [:]
     private let isJournal: Bool
 
-    public init(level: Logger.Level, isJournal: Bool = Self.isStandardErrorJournal()) {
-        logLevel = level
+    public init(threshold: LogThreshold, isJournal: Bool = Self.isStandardErrorJournal()) {
+        self.threshold = threshold
         self.isJournal = isJournal
     }
 

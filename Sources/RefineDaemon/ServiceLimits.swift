@@ -1,7 +1,7 @@
 import RefineBus
 
 /// How much the daemon takes on.
-public struct ServiceLimits: Sendable {
+public struct ServiceLimits: Sendable, Equatable {
     /// Jobs that wait or run; more are answered with `Busy`.
     public var queueLength = 32
     /// The same for the jobs of one caller, so that one cannot keep out all others.
@@ -26,6 +26,8 @@ extension InpaintOptions {
         try Self.check("feather", feather, in: 0...256)
         try Self.check("dilate", dilate, in: 0...256)
         try Self.check("variants", variants, in: 1...8)
+        try Self.check("preview", preview?.width, in: 1...4096)
+        try Self.check("preview", preview?.height, in: 1...4096)
         if let guidance, !(0...30).contains(guidance) { throw Self.outOfRange("guidance", "0 to 30") }
         if let prompt, prompt.utf8.count > 2000 { throw Self.outOfRange("prompt", "up to 2000 bytes") }
         for box in box { try Self.check(box) }

@@ -11,6 +11,13 @@ public struct SystemdNotifier: Sendable {
         self.path = path
     }
 
+    /// The clock that systemd wants the begin of a reload in.
+    static var monotonicMicroseconds: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
+    }
+
     /// Sends lines such as `READY=1`.
     ///
     /// - Returns: Whether the manager took it. There is nothing to be done where it did not.

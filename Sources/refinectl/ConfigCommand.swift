@@ -15,7 +15,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
               refinectl config get jobs.queue-length
               refinectl config set jobs.queue-length 16
-              systemctl --user restart refined
+              refinectl config reload
 
             Whether a file is right, before it is put in place:
 
@@ -24,7 +24,7 @@ struct ConfigCommand: AsyncParsableCommand {
             Built in values come first, then the system's files, yours, the environment; each over the one before. \
             Ends with 78 where settings cannot be used.
             """,
-        subcommands: [Show.self, Get.self, Set.self, Check.self])
+        subcommands: [Show.self, Get.self, Set.self, Check.self, ConfigReload.self])
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -61,17 +61,11 @@ struct ConfigCommand: AsyncParsableCommand {
         }
 
         private func words(_ settings: Settings) -> String {
-            let nameWidth = SettingKey.all.map(\.name.count).max() ?? 0
-            let valueWidth = SettingKey.all.map { settings.value($0).toml.count }.max() ?? 0
-            return SettingKey.all.map { key in
-                let value = settings.value(key).toml
-                let line = padded(key.name, nameWidth) + "  " + (origin ? padded(value, valueWidth) : value)
-                return origin ? line + "  " + settings.origin(key).description : line
-            }.joined(separator: "\n")
-        }
-
-        private func padded(_ text: String, _ width: Int) -> String {
-            text + String(repeating: " ", count: max(0, width - text.count))
+            Table(
+                SettingKey.all.map { key in
+                    [key.name, settings.value(key).toml] + (origin ? [settings.origin(key).description] : [])
+                }
+            ).text()
         }
     }
 
@@ -82,7 +76,7 @@ struct ConfigCommand: AsyncParsableCommand {
                   refinectl config get jobs.queue-length
                 """)
 
-        @Argument(help: ArgumentHelp("The setting, as in refined.toml(5).", valueName: "key"))
+        @Argument(help: ArgumentHelp("The setting, as in refined.toml(5).", valueName: "key"), completion: .settings)
         var key: String
 
         @Flag(help: "Print it as JSON.")
@@ -99,14 +93,16 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change one setting in your own file. refined reads it when it starts.",
+            abstract: "Change one setting in your own file.",
             discussion: """
                   refinectl config set jobs.result-wait 1800
+                  refinectl config reload
 
-                Everything else in the file, comments included, stays as it is.
+                Everything else in the file, comments included, stays as it is. A refined that runs takes the value up \
+                with a reload, or where refined.toml(5) says so with a restart.
                 """)
 
-        @Argument(help: ArgumentHelp("The setting, as in refined.toml(5).", valueName: "key"))
+        @Argument(help: ArgumentHelp("The setting, as in refined.toml(5).", valueName: "key"), completion: .settings)
         var key: String
 
         @Argument(help: ArgumentHelp("Its new value.", valueName: "value"))
@@ -127,7 +123,12 @@ struct ConfigCommand: AsyncParsableCommand {
                     Terminal.say("refinectl: warning: \(settings.origin(key)) is over it and says otherwise")
                 }
                 if Terminal.isInteractive {
-                    Terminal.say("\(path): set; in force after: systemctl --user restart refined")
+                    let next =
+                        switch key.effect {
+                        case .onReload: "refinectl config reload"
+                        case .onRestart: "systemctl --user restart refined"
+                        }
+                    Terminal.say("\(path): set; for a refined that runs: \(next)")
                 }
             }
         }
@@ -141,7 +142,9 @@ struct ConfigCommand: AsyncParsableCommand {
                   refinectl config check refined.toml
                 """)
 
-        @Argument(help: ArgumentHelp("A file; where not given, all files and the environment.", valueName: "file"))
+        @Argument(
+            help: ArgumentHelp("A file; where not given, all files and the environment.", valueName: "file"),
+            completion: .file(extensions: ["toml"]))
         var file: String?
 
         func run() async throws {
@@ -159,7 +162,7 @@ struct ConfigCommand: AsyncParsableCommand {
 }
 
 /// Runs `body` and tells its errors in the manner of this program.
-private func reporting(_ body: () throws -> Void) throws {
+func reporting(_ body: () throws -> Void) throws {
     do {
         try body()
     } catch let error as SettingsError {
@@ -169,6 +172,11 @@ private func reporting(_ body: () throws -> Void) throws {
     } catch {
         throw Failure(error).report()
     }
+}
+
+extension CompletionKind {
+    /// The names of all settings.
+    static var settings: CompletionKind { .list(SettingKey.all.map(\.name)) }
 }
 
 extension SettingValue {

@@ -70,6 +70,8 @@ struct Failure: Error {
             case "excludes": ("--exclude", Code.usage)
             case "minimum-side", "rescan-minutes", "state": ("--\(error.subject)", Code.usage)
             case "polygon": ("--polygon", Code.dataError)
+            case "settings": ("the settings", Code.configuration)
+            case "preview": ("--show", Code.software)
             case let name where InpaintOptions.specification.contains { $0.name == name }:
                 ("--\(name.replacing("_", with: "-"))", Code.usage)
             case let name: (name, Code.dataError)

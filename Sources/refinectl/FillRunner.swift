@@ -9,6 +9,7 @@ struct FillRunner: Sendable {
     /// Whether the photo is one of several, and messages need its name.
     let isLabelled: Bool
     let json: Bool
+    var pictures: PictureShow?
 
     /// - Throws: `Failure`, `RefineError`, `BusError`; `CancellationError` after the job was cancelled.
     func run() async throws {
@@ -34,6 +35,7 @@ struct FillRunner: Sendable {
             }
             try compare.write(result.images[Int(index)])
         }
+        try pictures?.show(result)
         report(result.info, ContinuousClock.now - start)
     }
 
@@ -85,7 +87,7 @@ struct FillRunner: Sendable {
                 "refinectl: warning: \(plan.outputs[0]) is a \(info.format) file, as the photo, and not \(name)\n"
                     + "  rename it, or convert the photo first")
         }
-        let seconds = Double(time / .milliseconds(1)) / 1000
+        let seconds = (time / .milliseconds(1)).rounded() / 1000
         guard json else {
             if Terminal.isInteractive || isLabelled {
                 Terminal.say(

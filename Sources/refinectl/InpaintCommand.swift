@@ -20,9 +20,13 @@ struct InpaintCommand: AsyncParsableCommand {
 
               refinectl inpaint photo.jpg --box 40,60,200,100 --feather 4 -o clean.jpg
 
-            Before and after side by side:
+            Before and after side by side in a file:
 
               refinectl inpaint photo.jpg --mask mask.png --compare compare.png
+
+            Before and after in the terminal:
+
+              refinectl inpaint photo.jpg --mask mask.png --show
 
             Three fills to choose from, photo-filled-1.jpg to -3:
 
@@ -35,14 +39,14 @@ struct InpaintCommand: AsyncParsableCommand {
             Ctrl-C cancels.
             """)
 
-    @Argument(help: ArgumentHelp("Photos to fill.", valueName: "photo"))
+    @Argument(help: ArgumentHelp("Photos to fill.", valueName: "photo"), completion: .file())
     var photos: [String]
 
     @Option(
         help: ArgumentHelp(
             "An image as large as the photo; white is filled. For several photos a folder with NAME.png, or a template "
                 + "with {dir}, {name} and {ext}.",
-            valueName: "mask"))
+            valueName: "mask"), completion: .file())
     var mask: String?
 
     @Option(
@@ -68,7 +72,7 @@ struct InpaintCommand: AsyncParsableCommand {
         name: [.customShort("o"), .customLong("output")],
         help: ArgumentHelp(
             "Where the result goes: a file, a folder or a template. Beside the photo as NAME-filled.EXT where not given.",
-            valueName: "out"))
+            valueName: "out"), completion: .file())
     var output: String?
 
     @Option(help: ArgumentHelp("What to fill in; needs a model with a text encoder.", valueName: "text"))
@@ -97,9 +101,21 @@ struct InpaintCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Also write a PNG: photo with hole, classical fill, ours and original, side by side.", valueName: "out.png")
-    )
+            "Also write a PNG: photo with hole, classical fill, ours and original, side by side.", valueName: "out.png"),
+        completion: .file(extensions: ["png"]))
     var compare: String?
+
+    @Flag(
+        help: """
+            Show the place of the fill, before and after, in the terminal: by kitty's graphics protocol or sixel where it \
+            knows one, else as coloured blocks. Nothing is shown where standard output is no terminal.
+            """)
+    var show = false
+
+    @Option(
+        help: ArgumentHelp(
+            "As --show, in one way whatever the terminal says: kitty, sixel or blocks.", valueName: "way"))
+    var showAs: PictureShow.Method?
 
     @Flag(help: "Print one line of JSON per photo.")
     var json = false
@@ -117,6 +133,9 @@ struct InpaintCommand: AsyncParsableCommand {
         if fitMask, mask == nil {
             throw ValidationError("--fit-mask scales a mask. Give --mask, or leave it out.")
         }
+        if json, show || showAs != nil {
+            throw ValidationError("--json is for programs, --show for people. Give one of them.")
+        }
         if let corners = PolygonArgument.polygons(polygon).first(where: { $0.count < 3 }) {
             throw ValidationError(
                 "A polygon of \(corners.count) corners. Give three or more: --polygon X,Y X,Y X,Y.")
@@ -129,10 +148,13 @@ struct InpaintCommand: AsyncParsableCommand {
                 photos: photos, mask: mask, output: output, compare: compare,
                 // More are refused by the daemon, before anything is written.
                 variants: Int(min(variants ?? 1, 100)))
-            let (options, json) = (options, json)
+            let pictures = show || showAs != nil ? try PictureShow(showAs ?? .auto) : nil
+            var options = options
+            options.preview = try pictures?.size(of: Int(min(variants ?? 1, 8)) + 1)
+            let (chosen, json) = (options, json)
             try await Interrupts.around {
                 let bus = try await BusConnection.open(.session())
-                try await Self.fill(plans, options, json: json, on: bus)
+                try await Self.fill(plans, chosen, json: json, pictures, on: bus)
                 await bus.close()
             }
         } catch {
@@ -142,13 +164,15 @@ struct InpaintCommand: AsyncParsableCommand {
 
     /// Fills one photo after the other. One that fails does not keep the others from their turn.
     private static func fill(
-        _ plans: [FillPlan], _ options: InpaintOptions, json: Bool, on bus: BusConnection
+        _ plans: [FillPlan], _ options: InpaintOptions, json: Bool, _ pictures: PictureShow?,
+        on bus: BusConnection
     ) async throws {
         var first: Failure?
         for plan in plans {
             do {
-                try await FillRunner(bus: bus, plan: plan, options: options, isLabelled: plans.count > 1, json: json)
-                    .run()
+                try await FillRunner(
+                    bus: bus, plan: plan, options: options, isLabelled: plans.count > 1, json: json, pictures: pictures
+                ).run()
             } catch {
                 let failure = Failure(error, photo: plan.photo, mask: plan.mask)
                 // With no daemon, or after Ctrl-C, the others would fail in the same way.

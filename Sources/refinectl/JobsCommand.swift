@@ -46,11 +46,7 @@ struct JobsCommand: AsyncParsableCommand {
                     JobText.left(row.job.properties), owner + (row.job.isDetached ? ", detached" : ""),
                 ]
             }
-        let widths = (0..<5).map { column in cells.map { $0[column].count }.max() ?? 0 }
-        return cells.map { row in
-            zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }
-                .joined(separator: "  ").replacing(/\s+$/, with: "")
-        }.joined(separator: "\n")
+        return Table(cells).text()
     }
 }
 

@@ -66,7 +66,7 @@ struct LibraryAdd: AsyncParsableCommand {
               refinectl library add ~/Pictures --exclude '*.gif' --exclude 'scans/**'
             """)
 
-    @Argument(help: ArgumentHelp("Folders of photos.", valueName: "folder"))
+    @Argument(help: ArgumentHelp("Folders of photos.", valueName: "folder"), completion: .directory)
     var folders: [String]
 
     @Option(
@@ -113,7 +113,7 @@ struct LibraryRemove: AsyncParsableCommand {
               refinectl library remove ~/Pictures
             """)
 
-    @Argument(help: ArgumentHelp("Watched folders.", valueName: "folder"))
+    @Argument(help: ArgumentHelp("Watched folders.", valueName: "folder"), completion: .directory)
     var folders: [String]
 
     func run() async throws {
@@ -133,7 +133,9 @@ struct LibraryForget: AsyncParsableCommand {
               refinectl library forget ~/Pictures/private
             """)
 
-    @Argument(help: ArgumentHelp("Photos or folders; they need not be there any more.", valueName: "path"))
+    @Argument(
+        help: ArgumentHelp("Photos or folders; they need not be there any more.", valueName: "path"),
+        completion: .file())
     var paths: [String]
 
     @Flag(help: "Print one JSON object per path.")

@@ -17,8 +17,8 @@ struct LibraryList: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --photos, only those in this state: new, ready, skipped, quarantined or missing.", valueName: "state")
-    )
+            "With --photos, only those in this state: new, ready, skipped, quarantined or missing.", valueName: "state"),
+        completion: .list(["new", "ready", "skipped", "quarantined", "missing"]))
     var state: String?
 
     @Flag(help: "Print one JSON object per line.")

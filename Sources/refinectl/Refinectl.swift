@@ -17,19 +17,24 @@ struct Refinectl: AsyncParsableCommand {
 
               refinectl inpaint photo.jpg --mask mask.png -o clean.jpg
 
+            Paint over what should go, in a window:
+
+              refinectl retouch photo.jpg
+
             See what the daemon does:
 
               refinectl status
               refinectl jobs
 
             Exit codes are those of sysexits: 64 wrong use, 65 unusable photo or mask, 66 a file that cannot be read, \
-            69 no daemon, no bus or no model, 70 the fill failed, 73 output that cannot be written, 75 too many jobs, \
-            77 not allowed, 78 settings that cannot be used, 130 cancelled.
+            69 no daemon, no bus or no model, 70 the fill failed, 71 a privacy guard that does not hold, 73 output that \
+            cannot be written, 75 too many jobs, 77 not allowed, 78 settings that cannot be used, 130 cancelled.
             """,
         version: ProductVersion.current,
         subcommands: [
-            InpaintCommand.self, JobsCommand.self, CancelCommand.self, MonitorCommand.self, StatusCommand.self,
-            LibraryCommand.self, ModelCommand.self, ConfigCommand.self, PrivacyCommand.self, DoctorCommand.self,
+            InpaintCommand.self, RetouchCommand.self, JobsCommand.self, CancelCommand.self, MonitorCommand.self,
+            StatusCommand.self, LibraryCommand.self, ModelCommand.self, ConfigCommand.self, PrivacyCommand.self,
+            DoctorCommand.self,
             CompletionsCommand.self,
         ])
 

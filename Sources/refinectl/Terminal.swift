@@ -14,7 +14,29 @@ enum Terminal {
     }
 
     /// As in no-color.org: any content of `NO_COLOR` but an empty one means no colours.
-    static var hasColors: Bool { isInteractive && (variable("NO_COLOR") ?? "").isEmpty }
+    static var hasColors: Bool { isInteractive && !forbidsColors }
+    static var forbidsColors: Bool { !(variable("NO_COLOR") ?? "").isEmpty }
+
+    /// Whether 24-bit colours are shown, as terminals that do say themselves.
+    static var hasTrueColor: Bool {
+        ["truecolor", "24bit"].contains(variable("COLORTERM")) || (variable("TERM") ?? "").hasSuffix("-direct")
+    }
+
+    /// Whether tmux or screen stands between this program and the terminal.
+    static var isMultiplexed: Bool {
+        let term = variable("TERM") ?? ""
+        return variable("TMUX") != nil || variable("STY") != nil || term.hasPrefix("screen") || term.hasPrefix("tmux")
+    }
+
+    /// Columns and rows of the terminal behind standard output; nil where there is none, or one that shows plain text only.
+    static var outputSize: (columns: Int, rows: Int)? {
+        guard isatty(STDOUT_FILENO) == 1, let term = variable("TERM"), term != "dumb" else { return nil }
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return (80, 24)
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
 
     /// Columns of the terminal behind standard error; 80 where it does not tell.
     static var width: Int {

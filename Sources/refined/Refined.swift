@@ -47,28 +47,25 @@ struct Refined: AsyncParsableCommand {
     private static let configurationError: Int32 = 78
 
     func run() async throws {
-        var program = DaemonProgram()
-        let settings: Settings
+        var flags: [String: SettingValue] = [:]
+        flags[SettingKey.model.name] = model.map { .string($0) }
+        if verbose { flags[SettingKey.logLevel.name] = .string("debug") }
+        let source: SettingsSource
         do {
-            settings = try Settings.load()
+            source = try SettingsSource(flags: flags)
         } catch {
             // Not with what is built in: someone who set something wants it to be in force.
-            // The log names no folders: `refinectl config check` does.
-            let file =
-                error.place.split(separator: "/").last.map { "\($0)" + (error.line.map { ":\($0)" } ?? "") } ?? ""
-            let line = Array("refined: \(file): \(error.detail); \(error.remedy); see: refinectl config check\n".utf8)
+            let line = Array("refined: \(error.withoutFolders)\n".utf8)
             _ = write(STDERR_FILENO, line, line.count)
             throw ExitCode(Self.configurationError)
         }
-        let folder = model ?? settings.text(.model)
+        var program = DaemonProgram()
+        let folder = source.started.text(.model)
         program.modelDirectory = folder.isEmpty ? nil : folder
         program.address = address
-        program.logLevel = verbose ? .debug : Logger.Level(rawValue: settings.text(.logLevel)) ?? .info
-        program.limits.queueLength = settings.integer(.queueLength)
-        program.limits.retention = .seconds(settings.integer(.resultWait))
-        program.limits.keptResults = settings.integer(.keptResults)
-        program.limits.keptBytes = settings.integer(.keptMegabytes) << 20
-        program.keptGenerations = settings.integer(.keptGenerations)
+        program.settings = LiveSettings(source.started)
+        program.readSettings = { try source.read() }
+        program.keptGenerations = source.started.integer(.keptGenerations)
         // Not exit(), which takes libraries down that the engine's thread may still be using to load a model.
         _exit(await program.run())
     }

@@ -45,7 +45,10 @@ import Testing
             #expect(try await daemon.inpaint(options).end() == "")
             let codes = try await daemon.get("Capabilities")?.content(as: [String].self)
             #expect(
-                codes == ["inpaint", "pixels", "box", "polygon", "invert", "fit_mask", "compare", "variants", "prompt"])
+                codes == [
+                    "inpaint", "pixels", "box", "polygon", "invert", "fit_mask", "compare", "preview", "variants",
+                    "prompt",
+                ])
         }
     }
 

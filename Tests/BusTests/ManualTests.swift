@@ -2,59 +2,98 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The manual pages and the help name the same options.
+/// The programs' own description of their commands, the manual pages, and the interfaces say the same.
 @Suite struct ManualTests {
-    @Test(arguments: [
-        ("refinectl.1", "refinectl", ["inpaint", "--help"]), ("refinectl.1", "refinectl", ["status", "--help"]),
-        ("refinectl.1", "refinectl", ["jobs", "--help"]), ("refinectl.1", "refinectl", ["cancel", "--help"]),
-        ("refinectl.1", "refinectl", ["monitor", "--help"]), ("refinectl.1", "refinectl", ["privacy", "--help"]),
-        ("refinectl.1", "refinectl", ["library", "add", "--help"]),
-        ("refinectl.1", "refinectl", ["library", "list", "--help"]),
-        ("refinectl.1", "refinectl", ["model", "show", "--help"]),
-        ("refined.8", "refined", ["--help"]), ("refine-distill.1", "refine-distill", ["synth", "--help"]),
-        ("refine-distill.1", "refine-distill", ["grow", "--help"]),
-        ("refine-distill.1", "refine-distill", ["train-teacher", "--help"]),
-        ("refine-distill.1", "refine-distill", ["distill", "--help"]),
-        ("refine-distill.1", "refine-distill", ["finetune", "--help"]),
-        ("refine-distill.1", "refine-distill", ["personalize", "--help"]),
-        ("refine-distill.1", "refine-distill", ["ablate", "--help"]),
-        ("refine-distill.1", "refine-distill", ["classify", "--help"]),
-        ("refine-distill.1", "refine-distill", ["train-classifier", "--help"]),
-    ])
-    func everyOptionOfTheHelpIsInTheManual(_ page: String, _ product: String, _ arguments: [String]) async throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "../../man/\(page)")
-        let manual = try String(contentsOf: file.standardized, encoding: .utf8).replacing("\\-", with: "-")
-        let help = try await Program.product(product, bus: nil).run(arguments)
-        #expect(help.code == 0)
-        let options = Set(help.output.matches(of: /--[a-z]+/).map { String($0.output) })
-        #expect(options.count > 1)
-        for option in options.subtracting(["--help", "--version"]) {
-            #expect(manual.contains(option), "\(page) lacks \(option)")
+    private static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../..").standardized
+
+    /// The text of a page, with its hyphens as they are typed.
+    private static func page(_ name: String) throws -> String {
+        try String(contentsOf: package.appendingPathComponent("man/\(name)"), encoding: .utf8)
+            .replacing("\\-", with: "-")
+    }
+
+    private static func options(in text: some StringProtocol) -> Set<String> {
+        // Not within words, such as a dash in running text.
+        Set(
+            String(text).matches(of: /\B--[a-z][a-z-]*[a-z]/.wordBoundaryKind(.simple)).map { String($0.output) })
+    }
+
+    /// Each command of refinectl has a section, and both have the same options.
+    @Test func everyCommandOfRefinectlHasItsSectionWithItsOptions() async throws {
+        let page = try Self.page("refinectl.1")
+        let commands = page.components(separatedBy: "\n.SH ").first { $0.hasPrefix("COMMANDS") } ?? ""
+        var sections: [String: String] = [:]
+        for part in commands.components(separatedBy: "\n.SS ").dropFirst() {
+            let lines = part.split(separator: "\n", maxSplits: 1)
+            sections[lines[0].filter { $0 != "\"" }] = lines.count > 1 ? String(lines[1]) : ""
+        }
+        let all = try await CommandDump.of("refinectl").all
+        #expect(all.count > 10)
+        for command in all {
+            guard let section = sections.removeValue(forKey: command.name) else {
+                Issue.record("refinectl.1 has no section .SS \(command.name)")
+                continue
+            }
+            // Options of systemctl and the like are not ours.
+            let named = Self.options(in: section).subtracting(["--user"])
+            let own = command.options
+            #expect(
+                own.subtracting(named).isEmpty, "\(command.name): the manual lacks \(own.subtracting(named).sorted())")
+            let others = Set(all.filter { $0.name != command.name }.flatMap(\.options))
+            let unknown = named.subtracting(own).subtracting(section.contains("refinectl ") ? others : [])
+            #expect(unknown.isEmpty, "\(command.name): the help lacks \(unknown.sorted())")
+        }
+        let groups = Set(all.map { String($0.name.prefix { $0 != " " }) })
+        #expect(Set(sections.keys).subtracting(groups).isEmpty, "no such command: \(sections.keys.sorted())")
+    }
+
+    @Test(arguments: [("refine-distill", "refine-distill.1"), ("refined", "refined.8")])
+    func theHelpAndTheManualNameTheSameOptions(_ product: String, _ name: String) async throws {
+        let page = try Self.page(name)
+        let dump = try await CommandDump.of(product)
+        let own = Set(dump.everything.flatMap(\.options))
+        #expect(own.count > 2)
+        let named = Self.options(in: page)
+        #expect(own.subtracting(named).isEmpty, "\(name) lacks \(own.subtracting(named).sorted())")
+        let others = Set(try await CommandDump.of("refinectl").everything.flatMap(\.options)).union(["--user"])
+        let unknown = named.subtracting(own).subtracting(others)
+        #expect(unknown.isEmpty, "the help of \(product) lacks \(unknown.sorted())")
+        for command in dump.all where !command.name.isEmpty {
+            #expect(page.contains(command.name), "\(name) does not tell of \(command.name)")
         }
     }
 
+    @Test func everyCommandOfRefinectlHasExamplesAndEveryArgumentAMeaning() async throws {
+        for command in try await CommandDump.of("refinectl").everything {
+            let call = "refinectl \(command.name)".trimmingCharacters(in: .whitespaces)
+            let hasExample = (command.discussion ?? "").split(separator: "\n").contains {
+                $0.hasPrefix("  ") && $0.contains(call)
+            }
+            #expect(hasExample, "the help of \(call) has no example")
+            #expect(!command.abstract.isEmpty, "\(call)")
+            for argument in command.arguments {
+                #expect(argument.abstract?.isEmpty == false, "\(call) \(argument.title) says nothing of itself")
+            }
+        }
+    }
+
+    @Test func exitCodesOfTheHelpAreThoseOfTheManual() async throws {
+        let help = try await CommandDump.of("refinectl").discussion ?? ""
+        let page = try Self.page("refinectl.1")
+        let part = page.components(separatedBy: "\n.SH ").first { $0.hasPrefix("EXIT STATUS") } ?? ""
+        let told = Set(part.matches(of: /(?m)^(\d+)\t/).map { String($0.output.1) }).subtracting(["0", "74"])
+        let sentence = help.components(separatedBy: "sysexits").last ?? ""
+        #expect(Set(sentence.matches(of: /\b\d{2,3}\b/).map { String($0.output) }) == told)
+    }
+
     @Test func interfaceManualIsWhatTheInterfacesSay() async throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "../../man/org.refinecontrol.Refine1.5"
-        ).standardized
+        let file = Self.package.appendingPathComponent("man/org.refinecontrol.Refine1.5")
         if ProcessInfo.processInfo.environment["REWRITE_INTERFACES"] != nil {
             try InterfaceManual.page.write(to: file, atomically: true, encoding: .utf8)
         }
         #expect(
             try String(contentsOf: file, encoding: .utf8) == InterfaceManual.page,
             "REWRITE_INTERFACES=1 swift test -c release --filter 'IntrospectionTests|ManualTests' writes it anew")
-    }
-
-    @Test func everyOptionOfTheManualIsInTheHelp() async throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "../../man/refinectl.1")
-        let manual = try String(contentsOf: file.standardized, encoding: .utf8).replacing("\\-", with: "-")
-        var help = ""
-        for command in [
-            ["inpaint"], ["jobs"], ["cancel"], ["monitor"], ["status"], ["privacy"], ["library", "add"],
-            ["library", "list"], ["library", "rescan"], ["config", "show"], ["doctor"],
-        ] { help += try await Program.product("refinectl", bus: nil).run(command + ["--help"]).output }
-        for option in manual.matches(of: /--[a-z]+/) { #expect(help.contains(option.output), "\(option.output)") }
     }
 }

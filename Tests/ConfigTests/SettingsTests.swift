@@ -27,7 +27,7 @@ import Testing
             func now(_ flags: [String: SettingValue] = [:]) throws -> Settings {
                 try Settings.load(environment: environment, flags: flags)
             }
-            #expect(try now().integer(.queueLength) == 8 && now().origin(.queueLength) == .builtIn)
+            #expect(try now().integer(.queueLength) == 32 && now().origin(.queueLength) == .builtIn)
             let far = try write("[jobs]\nqueue-length = 2\n", "\(folder)/far")
             #expect(try now().integer(.queueLength) == 2)
             #expect(try now().origin(.queueLength) == .file(path: far, line: 2))
@@ -62,7 +62,7 @@ import Testing
     @Test func filesThatCannotBeReadAreErrorsAndMissingOnesAreNot() throws {
         try with { folder, environment in
             let path = try write("", "\(folder)/home")
-            #expect(try Settings.load(environment: environment).integer(.queueLength) == 8)
+            #expect(try Settings.load(environment: environment).integer(.queueLength) == 32)
             try Data([0xFF, 0xFE, 0x00]).write(to: URL(fileURLWithPath: path))
             #expect(throws: SettingsError.self) { _ = try Settings.load(environment: environment) }
             try FileManager.default.removeItem(atPath: path)
@@ -126,7 +126,7 @@ import Testing
         for key in SettingKey.all {
             let entry =
                 ".TP\n.B \(key.key)\n\(key.summary)\nIt is \(key.expectation).\n"
-                + "Defaults to \(key.standard.toml).\nEnvironment: \(key.variable).\n"
+                + "\(key.effect.sentence)\nDefaults to \(key.standard.toml).\nEnvironment: \(key.variable).\n"
             #expect(manual.contains(entry), "refined.toml(5) has not: \(entry)")
         }
         #expect(manual.components(separatedBy: "\nDefaults to ").count - 1 == SettingKey.all.count)

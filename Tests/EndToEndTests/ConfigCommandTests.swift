@@ -21,12 +21,13 @@ import Testing
             #expect(set.code == 0 && set.errors.isEmpty, "\(set.errors)")
             #expect(try await refinectl.run(["config", "get", "jobs.queue-length"]).output == "16\n")
             let shown = try await refinectl.run(["config", "show", "--origin"])
-            #expect(shown.output.contains("jobs.queue-length    16      \(file.path):2\n"), "\(shown.output)")
+            let line = shown.output.split(separator: "\n").first { $0.hasPrefix("jobs.queue-length") } ?? ""
+            #expect(line.split(separator: " ") == ["jobs.queue-length", "16", "\(file.path):2"], "\(shown.output)")
             #expect(shown.output.split(separator: "\n").contains { $0.hasSuffix("built in") })
             let json = try await refinectl.run(["config", "show", "--json"])
             let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: [String: Any]]
             #expect(object?["jobs.queue-length"]?["value"] as? Int == 16)
-            #expect(object?["jobs.queue-length"]?["default"] as? Int == 8)
+            #expect(object?["jobs.queue-length"]?["default"] as? Int == 32)
             #expect(try await refinectl.run(["config", "check"]).code == 0)
         }
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `refinectl doctor` and `refinectl completions` as processes.
+/// `refinectl doctor` as a process.
 @Suite struct DoctorTests {
     private func checks(_ output: String) throws -> [String: String] {
         try output.split(separator: "\n").reduce(into: [:]) { result, line in
@@ -26,8 +26,32 @@ import Testing
                 #expect(end.code == code, "\(end.output)")
                 #expect(found["fill"] == verdict && found["model"] == verdict, "\(end.output)")
                 #expect(found["bus"] == "ok" && found["refined"] == "ok" && found["settings"] == "ok")
+                #expect(found["guards"] == "ok" && found["folders"] == "ok")
+                #expect(found["engine"] == (verdict == "ok" ? "ok" : "warning"))
                 // The private bus has no user manager.
                 #expect(found["unit"] == "warning")
+            }
+        }
+    }
+
+    /// What is to be done stands below each finding that is not well, and a folder that is gone is such a one.
+    @Test func aFolderThatIsGoneIsToldWithItsRemedy() async throws {
+        try await PrivateBus.with { bus in
+            let model = bus.folder.appendingPathComponent("model").path
+            try TinyModel.write(to: model)
+            let daemon = try Program.product("refined", bus: bus).start(["--model", model])
+            defer { daemon.send(SIGKILL) }
+            let refinectl = Program.product("refinectl", bus: bus)
+            try await eventually("the daemon on the bus") { try await refinectl.run(["status"]).code == 0 }
+            let photos = bus.folder.appendingPathComponent("photos")
+            try FileManager.default.createDirectory(at: photos, withIntermediateDirectories: true)
+            #expect(try await refinectl.run(["library", "add", photos.path]).code == 0)
+            try FileManager.default.removeItem(at: photos)
+            try await eventually("the folder to be missed") {
+                let end = try await refinectl.run(["doctor"])
+                #expect(end.code == 0, "\(end.output)")
+                return end.output.contains("WARN    folders   \(photos.path) is not there")
+                    && end.output.contains("refinectl library remove \(photos.path)")
             }
         }
     }
@@ -39,31 +63,5 @@ import Testing
         #expect(end.code == 69)
         #expect(end.output.contains("FAILED  settings") && end.output.contains("from 1 to 64"), "\(end.output)")
         #expect(end.output.contains("FAILED  bus") && end.output.contains("dbus-run-session"), "\(end.output)")
-    }
-
-    /// Each shell itself says what it would offer after `refinectl in`.
-    @Test(arguments: [
-        (
-            "bash",
-            "source \"$1\"; COMP_WORDS=(refinectl in); COMP_CWORD=1; COMP_LINE='refinectl in'; COMP_POINT=12; "
-                + "_refinectl refinectl in refinectl; echo \"${COMPREPLY[@]}\""
-        ),
-        ("fish", "source $argv[2]; complete -C 'refinectl in'"),
-        ("zsh", "zsh -n \"$1\" && grep -q inpaint \"$1\" && echo inpaint"),
-    ])
-    func eachShellTakesItsCompletions(_ shell: String, _ script: String) async throws {
-        let refinectl = Program.product("refinectl", bus: nil)
-        let text = try await refinectl.run(["completions", shell])
-        #expect(text.code == 0)
-        guard let path = ["/bin/\(shell)", "/usr/bin/\(shell)"].first(where: FileManager.default.isExecutableFile)
-        else {
-            return
-        }
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("refine-\(UUID().uuidString).\(shell)")
-        defer { try? FileManager.default.removeItem(at: file) }
-        try text.output.write(to: file, atomically: true, encoding: .utf8)
-        let program = Program(executable: URL(fileURLWithPath: path), environment: refinectl.environment)
-        let end = try await program.run(["-c", script, shell, file.path])
-        #expect(end.output.contains("inpaint"), "\(end.output) \(end.errors)")
     }
 }

@@ -91,6 +91,7 @@ async def main():
     await call(job, "Cancel", {})
     assert path in await call(objects, "GetManagedObjects")
     assert all("Stage" in job for job in await call(manager, "ListJobs", {}))
+    assert await call(manager, "Reload", {}) == [[], []]
     await refused(NAME + ".Error.NotFound", call(manager, "CancelJob", changes[-1][0], {}))
     assert changes[-1][1] == "done", changes
 

@@ -115,6 +115,7 @@ assert job in objects and objects[job][NAME + ".Job"]["Stage"] == "done", object
 first = call(ROOT, NAME + ".Manager", "Inpaint", memfd(PHOTO), memfd(MASK), options())
 call(first, NAME + ".Job", "Cancel", options())
 jobs = call(ROOT, NAME + ".Manager", "ListJobs", options())
+assert call(ROOT, NAME + ".Manager", "Reload", options()) == ([], []), "a test's daemon has no settings to read again"
 assert all("Number" in job and "Stage" in job for job in jobs), jobs
 try:
     call(ROOT, NAME + ".Manager", "CancelJob", dbus.UInt32(listed[-1][0]), options())

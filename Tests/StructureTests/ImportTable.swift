@@ -48,15 +48,18 @@ enum ImportTable {
             "RefineDaemon",
             [
                 "Inpainting", "ImageLibrary", "Personalization", "RefineBus", "BusTransport", "WorkerProtocol",
-                "CSandbox", "ServiceLifecycle", "Logging",
+                "CSandbox", "ServiceLifecycle", "UnixSignals", "Logging",
             ]
         ),
 
         // Settings, for the daemon's program and its client.
         ("RefineConfig", ["TOMLKit"]),
 
+        // Python, for file managers and Krita: they know the bus alone.
+        ("desktop", []),
+
         // Executables, thin. CSandbox: the client takes the guards against sockets and core dumps on itself too.
-        ("refined", ["RefineDaemon", "RefineConfig", "Logging", "ArgumentParser"]),
+        ("refined", ["RefineDaemon", "RefineBus", "RefineConfig", "Logging", "ArgumentParser"]),
         ("refine-worker", ["WorkerRoles"]),
         ("refine-tuner", ["WorkerTuning"]),
         ("refinectl", ["RefineBus", "BusTransport", "RefineConfig", "CSandbox", "ArgumentParser"]),

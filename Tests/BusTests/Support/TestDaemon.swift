@@ -21,6 +21,7 @@ struct TestDaemon {
         codec: TestCodec = .init(), drawsSeed: Bool = false, loader: EngineRoom.Loader? = nil,
         privacy: @escaping @Sendable () async -> [String: Bool] = { ["guard": true] },
         isMachineIdle: (@Sendable () -> Bool)? = nil,
+        settings: (@Sendable () throws -> SettingsChange)? = nil, threshold: LogThreshold = .init(.info),
         _ body: (TestDaemon) async throws -> T
     ) async throws -> T {
         try await PrivateBus.with { bus in
@@ -31,6 +32,7 @@ struct TestDaemon {
             parts.log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             parts.privacy = privacy
             parts.isMachineIdle = isMachineIdle
+            (parts.settings, parts.threshold) = (settings, threshold)
             let loader =
                 loader ?? {
                     TestEngine(steps: steps, hasTextEncoder: hasTextEncoder, gate: gate, drawsSeed: drawsSeed)
