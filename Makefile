@@ -9,7 +9,7 @@ VERSION := $(shell sed -n 's/.*static let current = "\(.*\)"/\1/p' Sources/Refin
 STATIC := .build/static
 PROGRAMS := $(STATIC)/release
 
-.PHONY: all build test test-installed demo static install uninstall deb format format-check clean dependencies
+.PHONY: all build test test-installed demo static install install-lab uninstall deb docs release-check format format-check clean dependencies
 
 all: build
 
@@ -39,6 +39,10 @@ static:
 install: static
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install $(PROGRAMS)
 
+# Also the programs that train and measure models: refine-distill and refine-bench.
+install-lab: static
+	@LAB=1 PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install $(PROGRAMS)
+
 uninstall:
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/uninstall
 
@@ -49,6 +53,16 @@ test-installed: static
 
 deb: static
 	@scripts/make-deb $(PROGRAMS) $(VERSION)
+
+# The public API of all modules, as pages in .build/docs; docc comes with the toolchain. Warnings are errors.
+docs: dependencies
+	@SWIFT='$(SWIFT)' scripts/make-docs
+
+# What a release must pass: all that .ci/run does with nothing skipped, and packages without errors.
+release-check:
+	REQUIRE_INSTALLED=1 .ci/run
+	$(MAKE) deb
+	lintian --fail-on error .build/deb/*.deb
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests

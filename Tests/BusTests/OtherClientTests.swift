@@ -28,6 +28,14 @@ import Testing
         }
     }
 
+    /// Sources/desktop/refine_client.py, which the window and the Krita plug-in share.
+    @Test func theDesktopsClientFillsFilesAndPixels() async throws {
+        try await TestDaemon.with { daemon in
+            let end = try await python(daemon, "Tests/Peers/desktop_client.py")
+            #expect(end.code == 0 && end.output == "filled\n", "\(end.errors)")
+        }
+    }
+
     @Test func documentedClientFillsAPhotoInThirtyLines() async throws {
         let text = try String(contentsOf: Self.package.appendingPathComponent("docs/client.py"), encoding: .utf8)
         #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count - 1 <= 30)

@@ -11,7 +11,7 @@ import Testing
 
         var root: String { destination + prefix }
 
-        func run(_ script: String, _ arguments: [String] = []) async throws -> Program.Outcome {
+        func run(_ script: String, _ arguments: [String] = [], lab: Bool = false) async throws -> Program.Outcome {
             let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
             var program = Program.product("refined", bus: nil)
             program = Program(
@@ -19,6 +19,7 @@ import Testing
                 environment: program.environment)
             program.environment["PREFIX"] = prefix
             program.environment["DESTDIR"] = destination
+            program.environment["LAB"] = lab ? "1" : nil
             program.environment["HOME"] = folder.path
             for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
                 program.environment[name] = nil
@@ -26,9 +27,9 @@ import Testing
             return try await program.run(arguments)
         }
 
-        func install() async throws -> Program.Outcome {
+        func install(lab: Bool = false) async throws -> Program.Outcome {
             let build = Program.product("refined", bus: nil).executable.deletingLastPathComponent().path
-            return try await run("install", [build])
+            return try await run("install", [build], lab: lab)
         }
 
         func files() throws -> Set<String> {
@@ -61,9 +62,12 @@ import Testing
             let unit = place.prefix.hasPrefix("/usr") ? "lib/systemd/user" : "share/systemd/user"
             let zsh = place.prefix == "/usr" ? "share/zsh/vendor-completions" : "share/zsh/site-functions"
             for name in [
-                "bin/refined", "bin/refinectl", "bin/refine-distill", "libexec/refine-control/refine-worker",
-                "libexec/refine-control/refine-tuner", "share/refine-control/models/default-student/model_index.json",
-                "\(unit)/refined.service",
+                "bin/refined", "bin/refinectl", "libexec/refine-control/refine-worker",
+                "libexec/refine-control/refine-tuner",
+                "libexec/refine-control/refine-retouch", "share/applications/org.refinecontrol.Retouch.desktop",
+                "share/nemo/actions/refine-control.nemo_action", "share/krita/pykrita/refine_control/__init__.py",
+                "share/krita/pykrita/refine_control/refine_client.py",
+                "share/refine-control/models/default-student/model_index.json", "\(unit)/refined.service",
                 "share/dbus-1/services/org.refinecontrol.Refine1.service", "share/man/man8/refined.8",
                 "share/dbus-1/interfaces/org.refinecontrol.Refine1.Manager.xml",
                 "share/bash-completion/completions/refinectl", "\(zsh)/_refinectl",
@@ -82,6 +86,33 @@ import Testing
             #expect(try place.files().isEmpty)
             let again = try await place.run("uninstall")
             #expect(again.code == 66 && again.errors.contains("PREFIX"))
+        }
+    }
+
+    /// The programs that train and measure come when asked for, and are renewed with the rest from then on.
+    @Test func theLaboratoryIsInstalledWhenAskedForAndStays() async throws {
+        try await with("/usr/local") { place in
+            for (lab, isThere) in [(false, false), (true, true), (false, true)] {
+                let end = try await place.install(lab: lab)
+                #expect(end.code == 0, "\(end.errors)")
+                for name in ["bin/refine-distill", "bin/refine-bench", "share/man/man1/refine-distill.1"] {
+                    #expect(FileManager.default.fileExists(atPath: "\(place.root)/\(name)") == isThere, "\(name)")
+                }
+            }
+            let end = try await place.run("uninstall")
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(try place.files().isEmpty)
+        }
+    }
+
+    @Test func programsAreInstalledWithoutSymbols() async throws {
+        try await with("/usr") { place in
+            #expect(try await place.install().code == 0)
+            let file = Program(executable: URL(fileURLWithPath: "/usr/bin/readelf"), environment: [:])
+            for name in ["bin/refined", "bin/refinectl", "libexec/refine-control/refine-worker"] {
+                let end = try await file.run(["--wide", "--section-headers", "\(place.root)/\(name)"])
+                #expect(end.code == 0 && !end.output.contains(".symtab"), "\(name)")
+            }
         }
     }
 
