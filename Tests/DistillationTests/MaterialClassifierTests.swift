@@ -8,7 +8,7 @@ import Testing
     private func train(_ steps: Int, to path: String) throws -> [Double] {
         var training = MaterialTraining()
         var losses: [Double] = []
-        (training.steps, training.batch, training.scenes) = (steps, 2, 2)
+        (training.steps, training.batch, training.scenes, training.learningRate) = (steps, 2, 2, 5e-3)
         _ = try training.run(
             writing: path, provenance: [:], report: { losses.append($1) }, shouldStop: { false })
         return losses
@@ -17,15 +17,12 @@ import Testing
     @Test func trainingLowersTheLossAndTheFileIsReadAgain() throws {
         try TestRun.withFolder { folder in
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            let path = "\(folder)/classifier.safetensors"
-            let losses = try train(30, to: path)
+            let path = "\(folder)/classifier.safetensors", losses = try train(8, to: path)
+            let first = try #require(losses.first), last = losses.suffix(2).reduce(0, +) / 2
             let chance = log(Double(MaterialClassifier.materials.count))
-            let last = losses.suffix(5).reduce(0, +) / 5
-            #expect(last < 0.8 * chance, "\(losses)")
-            let picture = TextControl.layouts(count: 2)
-            #expect(
-                try MaterialClassifier(reading: path).classify(picture.images, holes: picture.masks).count
-                    == 2)
+            #expect(abs(first - chance) < 0.7 && last < first - 0.1, "\(losses)")
+            let picture = TextControl.layouts(count: 1)
+            #expect(try MaterialClassifier(reading: path).classify(picture.images, holes: picture.masks).count == 1)
         }
     }
 
@@ -45,10 +42,10 @@ import Testing
     }
 
     @Test func labelsAreThoseOfTheMaterialInTheHole() {
-        let batch = MaterialSamples(seed: 5, scenes: 2).holes([3, 7], count: 2)
-        #expect(batch.inserted == [3, 3, 7, 7])
-        #expect(batch.labels.count == 4 * 256)
-        for (i, material) in [3, 3, 7, 7].enumerated() {
+        let batch = MaterialSamples(seed: 5, scenes: 1).holes([3, 7], count: 1)
+        #expect(batch.inserted == [3, 7])
+        #expect(batch.labels.count == 2 * 256)
+        for (i, material) in [3, 7].enumerated() {
             #expect(batch.labels[(i * 256)..<((i + 1) * 256)].contains(material))
         }
     }

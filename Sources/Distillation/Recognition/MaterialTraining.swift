@@ -29,15 +29,15 @@ public struct MaterialTraining: Sendable {
         let optimizer = AdamW(classifier.parameters.all)
         let average = ExponentialMovingAverage(classifier.parameters.all, decay: 0.995)
         let rates = LearningRateSchedule(
-            peak: learningRate, warmUpSteps: min(100, steps / 10), totalSteps: steps)
+            peak: learningRate, warmUpSteps: max(1, min(100, steps / 10)), totalSteps: steps)
         let samples = MaterialSamples(seed: seed &+ 0x00C1_A551F7, scenes: scenes)
         var made = 0
         while made < steps, !shouldStop() {
-            let batch = samples.batch(step: made, count: batch)
-            let images = Tensor(batch.images, shape: [self.batch, 3, samples.size, samples.size])
+            let drawn = samples.batch(step: made, count: batch)
+            let images = Tensor(drawn.images, shape: [batch, 3, samples.size, samples.size])
             // A batch of skies behind unnamed things alone has nothing to teach.
-            if batch.labels.contains(where: { $0 != nil }) {
-                let loss = classifier.logits(images).crossEntropy(labels: batch.labels)
+            if drawn.labels.contains(where: { $0 != nil }) {
+                let loss = classifier.logits(images).crossEntropy(labels: drawn.labels)
                 let value = Double(loss.value.scalar)
                 guard value.isFinite else { throw TrainingError.lossNotFinite(step: made, folder: path) }
                 loss.backward()
