@@ -54,7 +54,7 @@ test-installed: static
 deb: static
 	@scripts/make-deb $(PROGRAMS) $(VERSION)
 
-# The public API of all modules, as pages in .build/docs; docc comes with the toolchain. Warnings are errors.
+# The public API of all modules, as pages in .build/docs; docc comes with the toolchain.
 docs: dependencies
 	@SWIFT='$(SWIFT)' scripts/make-docs
 
