@@ -304,15 +304,21 @@ actor InpaintService {
         book[job.path]?.input = nil
         if job.owner == nil, !job.isDetached { return remove(job.path) }
         for path in book.surplus(limits) { remove(path) }
+        guard book[job.path] != nil else { return }
         // The path alone: a timer that held the job would keep its photo for as long.
-        Task { [time, retention = limits.retention, path = job.path] in
-            try? await time.sleep(retention)
-            self.remove(path)
+        book[job.path]?.expiry = Task { [time, retention = limits.retention, path = job.path] in
+            do {
+                try await time.sleep(retention)
+                self.remove(path)
+            } catch {
+                // The job has gone; another one may have its path by now.
+            }
         }
     }
 
     private func remove(_ path: String) {
         guard let job = book[path] else { return }
+        job.expiry?.cancel()
         book[path] = nil
         if let owner = job.owner { noticeSink.yield(.removed(path: path, to: owner)) }
     }

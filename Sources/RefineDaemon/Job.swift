@@ -31,6 +31,8 @@ struct Job: Sendable {
     var input: Input?
     var machine = JobMachine()
     var result: Result?
+    /// Lets go of the result after a while; cancelled when it has gone before.
+    var expiry: Task<Void, Never>?
     /// Whether the caller knows the path: only then the work may begin and signals may go out.
     var isReleased = false
     /// How many jobs had begun when this one did, itself included; nil before.

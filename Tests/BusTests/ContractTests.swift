@@ -82,12 +82,17 @@ import Testing
             let writeOnly = BusFileDescriptor(owning: open(path, O_WRONLY | O_CLOEXEC))
             let directory = BusFileDescriptor(owning: open("/", O_RDONLY | O_CLOEXEC))
             let device = BusFileDescriptor(owning: open("/dev/zero", O_RDONLY | O_CLOEXEC))
+            var pipes: [Int32] = [-1, -1], sockets: [Int32] = [-1, -1]
+            #expect(pipe(&pipes) == 0 && socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &sockets) == 0)
+            let ends = (pipes + sockets).map { BusFileDescriptor(owning: $0) }
             let box = BusValue.array(
                 of: .structure([.int32, .int32, .int32, .int32]),
                 [.structure([.int32(0), .int32(0), .int32(1), .int32(1)])])
             let cases: [(BusFileDescriptor, BusFileDescriptor, BusValue, String)] = [
                 (directory, mask, .options([:]), "image.not-a-file"), (device, mask, .options([:]), "image.not-a-file"),
                 (photo, directory, .options([:]), "mask.not-a-file"),
+                (ends[0], mask, .options([:]), "image.not-a-file"), (ends[2], mask, .options([:]), "image.not-a-file"),
+                (photo, ends[0], .options([:]), "mask.not-a-file"), (photo, ends[2], .options([:]), "mask.not-a-file"),
                 (writeOnly, mask, .options([:]), "image.not-readable"),
                 (empty, mask, .options([:]), "image.empty-file"), (photo, empty, .options([:]), "mask.empty-file"),
                 (photo, mask, .options(["box": box]), "box.mask-and-box"),

@@ -207,6 +207,8 @@ import Testing
             #expect(error?.code == .notFound)
             #expect(try await jobs[1].result().images.count == 1)
             #expect(try await jobs[2].result().images.count == 1)
+            // And no timer waits for what has gone.
+            try await eventually("the timers of two results") { daemon.clock.sleeperCount == 2 }
         }
     }
 
