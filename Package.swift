@@ -117,7 +117,9 @@ let package = Package(
         .executableTarget(name: "guard-probe", dependencies: ["CSandbox"], path: "Tests/GuardProbe"),
         .testTarget(
             name: "WorkerTests",
-            dependencies: ["WorkerRoles", "WorkerProtocol", "ImageCodec", "CJPEG", "TestSupport", "guard-probe"]),
+            dependencies: [
+                "WorkerRoles", "WorkerProtocol", "ImageCodec", "CVips", "CJPEG", "TestSupport", "guard-probe",
+            ]),
         .target(name: "KernelBattery", dependencies: ["CKernels"], path: "Tests/KernelBattery"),
         // The sources of CKernels once more, without the clones for newer CPUs.
         .executableTarget(

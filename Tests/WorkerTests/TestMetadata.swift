@@ -1,3 +1,5 @@
+import Foundation
+
 /// Metadata written byte by byte, so that the code under test does not make its own input.
 enum TestMetadata {
     /// A TIFF-structured EXIF block: the orientation, and in a second directory a "thumbnail" of these bytes.
@@ -35,6 +37,28 @@ enum TestMetadata {
         put([0, 0, 0xF6, 0xD6, 0, 1, 0, 0, 0, 0, 0xD3, 0x2D], at: 68)
         return profile
     }()
+
+    /// sRGB as LittleCMS writes it (`ImageCms.createProfile("sRGB")` of Pillow 12), which every library takes.
+    static let sRGB: [UInt8] = Array(Data(base64Encoded: sRGBText, options: .ignoreUnknownCharacters) ?? Data())
+    private static let sRGBText = """
+        AAACTGxjbXMEQAAAbW50clJHQiBYWVogB+AAAQABAAAAAAAAYWNzcEFQUEwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAPbWAAEAAAAA0y1s
+        Y21zAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAALZGVzYwAAAQgAAAA2Y3BydAAAAUAAAABMd3RwdAAA
+        AYwAAAAUY2hhZAAAAaAAAAAsclhZWgAAAcwAAAAUYlhZWgAAAeAAAAAUZ1hZWgAAAfQAAAAUclRSQwAAAggAAAAgZ1RSQwAAAggAAAAgYlRS
+        QwAAAggAAAAgY2hybQAAAigAAAAkbWx1YwAAAAAAAAABAAAADGVuVVMAAAAaAAAAHABzAFIARwBCACAAYgB1AGkAbAB0AC0AaQBuAABtbHVj
+        AAAAAAAAAAEAAAAMZW5VUwAAADAAAAAcAE4AbwAgAGMAbwBwAHkAcgBpAGcAaAB0ACwAIAB1AHMAZQAgAGYAcgBlAGUAbAB5WFlaIAAAAAAA
+        APbWAAEAAAAA0y1zZjMyAAAAAAABDEIAAAXe///zJQAAB5MAAP2Q///7of///aIAAAPcAADAblhZWiAAAAAAAABvoAAAOPUAAAOQWFlaIAAA
+        AAAAACSfAAAPhAAAtsNYWVogAAAAAAAAYpcAALeHAAAY2XBhcmEAAAAAAAMAAAACZmYAAPKnAAANWQAAE9AAAApbY2hybQAAAAAAAwAAAACj
+        1wAAVHsAAEzNAACZmgAAJmYAAA9c
+        """
+
+    /// An EXIF block with the camera's maker and an orientation, as libvips keeps it.
+    static func camera(orientation: UInt8) -> [UInt8] {
+        var bytes: [UInt8] = [0x4D, 0x4D, 0, 42] + big(UInt32(8)) + big(UInt16(2))
+        // The directory ends at 8 + 2 + 24 + 4 = 38.
+        bytes += big(UInt16(0x010F)) + big(UInt16(2)) + big(UInt32(10)) + big(UInt32(38))
+        bytes += big(UInt16(0x0112)) + big(UInt16(3)) + big(UInt32(1)) + big(UInt16(orientation)) + [0, 0]
+        return Array("Exif\0\0".utf8) + bytes + big(UInt32(0)) + Array("KeepMaker\0".utf8)
+    }
 
     /// Photoshop's resources: IPTC (1028) to keep, a thumbnail (1036) to drop.
     static let photoshop: [UInt8] =
