@@ -15,6 +15,9 @@ public struct FillOptions: Sendable, Equatable {
     /// a step, everything else but 0 takes two.
     public var guidance: Float?
 
+    /// Whether holes that the model fills at a coarser resolution than the photo's get the detail of their surroundings.
+    public var carriesDetail = true
+
     public static let largestSteps = 64
     public static let largestGuidance: Float = 30
     /// Bytes of the longest prompt.

@@ -37,6 +37,7 @@ public final class FillTask {
     private let opacity: FillMask
     private let steps: Int
     private let seed: UInt64
+    private let carriesDetail: Bool
     private let condition: PromptCondition?
     private let unknownWords: [String]
     private let crops: [Crop]
@@ -83,6 +84,7 @@ public final class FillTask {
         classical = image
         steps = options.steps ?? model.info.defaultSteps
         seed = options.seed
+        carriesDetail = options.carriesDetail
         condition = model.pipeline.condition(prompt: options.prompt, guidance: options.guidance)
         unknownWords = options.prompt.map { model.pipeline.unknownWords(in: $0) } ?? []
         crops = CropPlan.make(hole: opacity, sizeMultiple: model.pipeline.sizeMultiple)
@@ -148,7 +150,16 @@ public final class FillTask {
         guard output.count == input.count, output.allSatisfy(\.isFinite) else {
             throw failure("its output is not a picture of the crop's size")
         }
-        return pixels.filled(output: output, input: input)
+        var filled = pixels.filled(output: output, input: input)
+        let crop = pixels.crop
+        if crop.scale > 1, carriesDetail {
+            // The network's memory is of no more use, and the photo's pixels need room.
+            FillModel.releaseScratch()
+            DetailTransfer.apply(
+                to: &filled, mask: pixels.mask, width: crop.width, height: crop.height,
+                cell: DetailTransfer.pixelsPerModelPixel * crop.scale)
+        }
+        return filled
     }
 
     private func blend(_ pixels: CropPixels, fill: [Float]) {

@@ -1,0 +1,80 @@
+@testable import Inpainting
+import Testing
+
+/// Detail comes from the surroundings, fits them, and brings no objects along.
+@Suite struct DetailTransferTests {
+    private let side = 320
+    private let cell = 8
+
+    /// `[3, side, side]` of a grey picture.
+    private func planes(_ value: (Int, Int) -> Float) -> [Float] {
+        let grey = (0..<(side * side)).map { value($0 % side, $0 / side) }
+        return grey + grey + grey
+    }
+
+    private func isHole(_ x: Int, _ y: Int) -> Bool { (112..<208).contains(x) && (112..<208).contains(y) }
+
+    private var mask: [UInt8] { (0..<(side * side)).map { isHole($0 % side, $0 / side) ? 255 : 0 } }
+
+    private func transferred(_ planes: [Float]) -> [Float] {
+        var result = planes
+        DetailTransfer.apply(to: &result, mask: mask, width: side, height: side, cell: cell)
+        return result
+    }
+
+    /// The standard deviation of one channel where `isThere` says so.
+    private func deviation(_ planes: [Float], _ isThere: (Int, Int) -> Bool) -> Float {
+        let values = (0..<(side * side)).filter { isThere($0 % side, $0 / side) }.map { planes[$0] }
+        let mean = values.reduce(0, +) / Float(values.count)
+        return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(values.count)).squareRoot()
+    }
+
+    private func inner(_ x: Int, _ y: Int) -> Bool { (144..<176).contains(x) && (144..<176).contains(y) }
+
+    @Test func aSmoothHoleInTextureGetsAsMuchOfItAsTheSurroundings() {
+        var random = TestRandom(3)
+        let noise = (0..<(side * side)).map { _ in Float(random.int(-100...100)) / 1000 }
+        let before = planes { x, y in 0.5 + (isHole(x, y) ? 0 : noise[y * side + x]) }
+        let after = transferred(before)
+        let around = deviation(before) { x, _ in x < 96 }
+        #expect(deviation(before, inner) == 0)
+        #expect(deviation(after, inner) > 0.7 * around && deviation(after, inner) < 1.3 * around)
+    }
+
+    @Test func knownPixelsAreNotTouched() {
+        var random = TestRandom(5)
+        let before = planes { x, y in isHole(x, y) ? 0.4 : Float(random.int(0...1000)) / 1000 }
+        let after = transferred(before)
+        let isSame = before.indices.allSatisfy {
+            let pixel = $0 % (side * side)
+            return isHole(pixel % side, pixel / side) || before[$0] == after[$0]
+        }
+        #expect(isSame)
+        #expect(after.allSatisfy { (0...1).contains($0) })
+        #expect(after == transferred(before), "the same crop gives the same picture")
+    }
+
+    @Test func aSmoothPhotoStaysSmooth() {
+        let before = planes { x, y in 0.2 + Float(x + y) / 1600 }
+        let after = transferred(before)
+        let largest = zip(before, after).map { abs($0 - $1) }.max() ?? 0
+        // The bands of a slope are not quite nothing where they end: at the rim and at the crop's border.
+        #expect(largest < 4.0 / 255)
+    }
+
+    @Test func aLineElsewhereIsNotDraggedIntoTheHole() {
+        let before = planes { x, _ in (40..<44).contains(x) ? 0.9 : 0.3 }
+        let after = transferred(before)
+        let largest =
+            (0..<(side * side)).filter { isHole($0 % side, $0 / side) }.map { abs(after[$0] - 0.3) }.max() ?? 0
+        #expect(largest < 2.0 / 255)
+    }
+
+    @Test func aCropWithoutRoomForAPatchStaysAsItIs() {
+        let before = [Float](repeating: 0.5, count: 3 * 64 * 64)
+        var after = before
+        let mask = (0..<(64 * 64)).map { $0 % 64 > 20 ? UInt8(255) : 0 }
+        DetailTransfer.apply(to: &after, mask: mask, width: 64, height: 64, cell: 8)
+        #expect(after == before)
+    }
+}
