@@ -12,7 +12,7 @@ import Glibc
 /// out, and nothing is louder than the rim lets expect: the fill stays as smooth as it is rather than get a wrong object.
 ///
 /// Deterministic: the same crop gives the same picture.
-struct DetailTransfer {
+package struct DetailTransfer {
     /// Pixels of a cell's side for each photo pixel that one of the model's stands for.
     static let pixelsPerModelPixel = 4
     /// Cells of a patch's side.
@@ -43,7 +43,7 @@ struct DetailTransfer {
     ///   - planes: `[3, height, width]`, 0...1, its hole filled smoothly; only the hole changes.
     ///   - mask: `[height, width]`, everything but 0 is hole.
     ///   - cell: pixels; 4 for each pixel of the model. Divides both sides.
-    static func apply(to planes: inout [Float], mask: [UInt8], width: Int, height: Int, cell: Int) {
+    package static func apply(to planes: inout [Float], mask: [UInt8], width: Int, height: Int, cell: Int) {
         let bands = DetailBands(
             planes: planes, mask: mask, width: width, height: height, cell: cell, colourBlur: Float(side) / 4)
         guard let search = DetailSearch(bands, side: side),

@@ -1,4 +1,4 @@
-@testable import Inpainting
+import Inpainting
 import Testing
 
 /// Detail comes from the surroundings, fits them, and brings no objects along.
