@@ -1,13 +1,13 @@
 import Layers
 
 /// Makes the batches of procedural scenes.
-struct CropSampler: Sendable {
+package struct CropSampler: Sendable {
     let cache: SceneCache
     let scenes: Int
     let seed: UInt64
     let holes: HoleOptions
 
-    init(_ configuration: TrainingConfiguration) {
+    package init(_ configuration: TrainingConfiguration) {
         cache = SceneCache(seed: configuration.seed, simpleShare: configuration.simpleShare)
         scenes = configuration.scenes
         seed = configuration.seed
@@ -20,14 +20,14 @@ struct CropSampler: Sendable {
     }
 
     /// The batch of one step by the configuration: small crops, and every so often fewer of twice their side.
-    func batch(step: Int, _ c: TrainingConfiguration) -> TrainingBatch {
+    package func batch(step: Int, _ c: TrainingConfiguration) -> TrainingBatch {
         let large = c.largeCropInterval > 0 && step % c.largeCropInterval == c.largeCropInterval - 1
         return batch(
             step: step, count: large ? max(1, c.batch / 4) : c.batch, size: large ? 2 * c.cropSize : c.cropSize)
     }
 
     /// The batch of one step: a function of the seed and the step alone, so that a resumed run sees the same data.
-    func batch(step: Int, count: Int, size: Int) -> TrainingBatch {
+    package func batch(step: Int, count: Int, size: Int) -> TrainingBatch {
         var random = SeededRandom(seed: seed, stream: UInt64(step))
         var batch = BatchBuilder(size: size, holes: holes)
         for _ in 0..<count {

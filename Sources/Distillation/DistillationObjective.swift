@@ -27,7 +27,7 @@ public final class DistillationObjective: TrainingObjective {
         try self.init(network, teacher: teacher, training, weights) { sampler.batch(step: $0, training) }
     }
 
-    init(
+    package init(
         _ network: InpaintingNetwork, teacher: FrozenTeacher, _ training: TrainingConfiguration,
         _ weights: DistillationConfiguration, makeBatch: @escaping @Sendable (Int) throws -> TrainingBatch
     ) throws {

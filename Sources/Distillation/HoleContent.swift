@@ -19,7 +19,7 @@ public struct HoleContent: Sendable, Equatable {
     ///   - labels: [size, size], raw values of `SceneContent`.
     ///   - pixels: planar RGB [3, size, size].
     ///   - mask: [size, size], 255 in the hole.
-    init(labels: [UInt8], pixels: [Float], mask: [UInt8]) {
+    package init(labels: [UInt8], pixels: [Float], mask: [UInt8]) {
         let plane = labels.count
         precondition(
             pixels.count == 3 * plane && mask.count == plane,

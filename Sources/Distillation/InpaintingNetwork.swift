@@ -50,7 +50,7 @@ public final class InpaintingNetwork {
 
     /// The same network, of which only the text encoder and the attention to text learn; it shares the weights.
     /// - Throws: `ModelError`, for a network that reads no text.
-    func learningTextAlone() throws -> InpaintingNetwork {
+    package func learningTextAlone() throws -> InpaintingNetwork {
         guard textEncoder != nil else {
             throw ModelError(.unsupportedModel, at: "network", "it has no text encoder that could learn alone")
         }

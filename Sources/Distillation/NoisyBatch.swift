@@ -4,9 +4,9 @@ import Layers
 import TensorCore
 
 /// A batch as one training step uses it: the true residual, noise upon it, and what each error counts.
-struct NoisyBatch {
+package struct NoisyBatch {
     /// Where on the noise schedule samples are drawn, and how their errors are weighed.
-    struct Options {
+    package struct Options {
         /// Share of samples at the last, pure-noise timestep.
         var terminalShare: Float
         /// p of `weights`.
@@ -29,10 +29,10 @@ struct NoisyBatch {
     /// What the squared error of each element counts; zero outside of holes.
     let weight: Tensor
     /// Empty where it is left out.
-    let captions: [String]
+    package let captions: [String]
 
     /// `random` draws timesteps, noise and what captions are left out.
-    init(
+    package init(
         _ batch: TrainingBatch, codec: SpaceToDepthCodec, scheduler: DDIMScheduler, options: Options,
         _ random: inout SeededRandom
     ) {

@@ -22,7 +22,7 @@ public final class TaskObjective: TrainingObjective {
         self.init(network, configuration) { sampler.batch(step: $0, configuration) }
     }
 
-    init(
+    package init(
         _ network: InpaintingNetwork, _ configuration: TrainingConfiguration,
         makeBatch: @escaping @Sendable (Int) throws -> TrainingBatch
     ) {
@@ -44,9 +44,9 @@ public final class TaskObjective: TrainingObjective {
 
 extension TrainingConfiguration {
     /// Draws timesteps and noise of a step.
-    func noise(step: Int) -> SeededRandom { SeededRandom(seed: seed ^ 0x5EED_0F_4015E, stream: UInt64(step)) }
+    package func noise(step: Int) -> SeededRandom { SeededRandom(seed: seed ^ 0x5EED_0F_4015E, stream: UInt64(step)) }
 
-    var noising: NoisyBatch.Options {
+    package var noising: NoisyBatch.Options {
         .init(
             terminalShare: terminalShare, relativeExponent: relativeExponent, captionDrop: text?.captionDrop ?? 0)
     }

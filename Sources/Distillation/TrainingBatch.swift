@@ -22,6 +22,25 @@ public struct TrainingBatch: Sendable {
         public let text: String
         /// Whether the hole shows what nobody would guess without it: then it is never left out.
         public let mustStay: Bool
+
+        package init(text: String, mustStay: Bool) {
+            self.text = text
+            self.mustStay = mustStay
+        }
+    }
+
+    package init(
+        count: Int, size: Int, images: [Float], prefills: [Float], masks: [Float], weights: [Float],
+        captions: [Caption], contents: [HoleContent?]
+    ) {
+        self.count = count
+        self.size = size
+        self.images = images
+        self.prefills = prefills
+        self.masks = masks
+        self.weights = weights
+        self.captions = captions
+        self.contents = contents
     }
 
     /// The arrays as tensors; call on the engine's thread.

@@ -1,10 +1,10 @@
 /// A square that was cut from a picture, before it gets a hole.
-struct TrainingCrop: Sendable {
-    let size: Int
+package struct TrainingCrop: Sendable {
+    package let size: Int
     /// Planar RGB [3, size, size] in 0...1, quantised to 8 bits as photos are.
-    var pixels: [Float]
+    package var pixels: [Float]
     /// What each pixel shows, [size, size], raw values of `SceneContent`; nil where nobody knows.
-    var labels: [UInt8]?
+    package var labels: [UInt8]?
     /// What the whole picture shows; empty where nobody wrote it down.
     var caption: String
 

@@ -22,7 +22,7 @@ public struct TrainingPhoto: Sendable {
     }
 
     /// A scene with what it knows of itself.
-    init(_ scene: SyntheticScene) {
+    package init(_ scene: SyntheticScene) {
         self.init(width: scene.width, height: scene.height, pixels: scene.pixels, caption: scene.caption)
         contents = ContentMap(scene.labels, width: scene.width, height: scene.height)
     }
@@ -53,7 +53,7 @@ public struct TrainingPhoto: Sendable {
         return TrainingPhoto(width: columns, height: rows, pixels: result, caption: caption)
     }
 
-    enum Kind {
+    package enum Kind {
         /// Drawn: any side may be up, any light may fall.
         case scene
         /// Taken: up is up, and its colours are what is to be learnt.
@@ -64,7 +64,7 @@ public struct TrainingPhoto: Sendable {
     func hasRoom(for size: Int) -> Bool { min(width, height) >= size }
 
     /// A crop of random place and scale, and by its kind of random flips, quarter turns, exposure and tint.
-    func crop(size: Int, as kind: Kind, _ random: inout SeededRandom) -> TrainingCrop {
+    package func crop(size: Int, as kind: Kind, _ random: inout SeededRandom) -> TrainingCrop {
         // Pictures are larger than crops: seen at a half or a quarter of their scale they are as sharp and as
         // crowded as photos that were scaled down.
         let scales = [1, 2, 2, 4].filter { hasRoom(for: size * $0) }

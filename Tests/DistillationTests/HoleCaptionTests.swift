@@ -1,8 +1,7 @@
 import Diffusion
+import Distillation
 import Layers
 import Testing
-
-@testable import Distillation
 
 @Suite("What lies under a hole")
 struct HoleCaptionTests {

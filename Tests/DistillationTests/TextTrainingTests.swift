@@ -1,11 +1,10 @@
 import Autograd
 import Diffusion
+import Distillation
 import Foundation
 import Layers
 import TensorCore
 import Testing
-
-@testable import Distillation
 
 /// Networks that read captions, in training.
 @Suite(.serialized) struct TextTrainingTests {

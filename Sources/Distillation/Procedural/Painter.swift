@@ -93,7 +93,7 @@ struct Painter {
 }
 
 /// What a scene shows, collected while it is painted.
-struct SceneNotes {
+package struct SceneNotes {
     var materials: [String] = []
     var background = ""
     var things: [String] = []
@@ -143,7 +143,7 @@ struct SceneNotes {
     }
 
     /// "a red disc" becomes "red disc".
-    static func withoutArticle(_ phrase: String) -> String {
+    package static func withoutArticle(_ phrase: String) -> String {
         for article in ["a ", "an ", "the "] where phrase.hasPrefix(article) {
             return String(phrase.dropFirst(article.count))
         }

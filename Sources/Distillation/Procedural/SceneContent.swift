@@ -100,10 +100,10 @@ extension Substance {
         return Dictionary(uniqueKeysWithValues: zip(allCases, named))
     }()
 
-    var content: SceneContent { Self.contents[self] ?? .unnamed }
+    package var content: SceneContent { Self.contents[self] ?? .unnamed }
 
     /// The substance that makes a content; nil for things.
-    init?(_ content: SceneContent) {
+    package init?(_ content: SceneContent) {
         guard let substance = Self.contents.first(where: { $0.value == content })?.key else { return nil }
         self = substance
     }

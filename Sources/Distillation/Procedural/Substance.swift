@@ -1,5 +1,5 @@
 /// What a surface is made of, as the captions call it.
-enum Substance: String, CaseIterable, Sendable {
+package enum Substance: String, CaseIterable, Sendable {
     case bark, blinds, books, brick, ceramic, checks, concrete, curtain, fabric, foliage, fur, glaze, grass
     case gravel, leather, lichen, metal, moss, paint, paper, pavement, plaid, planks, plaster, rock, rust, sand
     case shingle, siding, skin, sky, snow, soil, steps, stone, stripes, tile, water, wood
