@@ -31,6 +31,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CSandbox"),
+        .target(name: "CWayland", linkerSettings: [.linkedLibrary("wayland-client")]),
 
         // The engine.
         .target(name: "TensorCore", dependencies: ["COpenBLAS", "COneDNN", "CKernels"]),
@@ -66,19 +67,21 @@ let package = Package(
         .target(
             name: "RefineDaemon",
             dependencies: [
-                "Inpainting", "ImageLibrary", "Personalization", "RefineBus", "WorkerProtocol", "CSandbox",
+                "Inpainting", "ImageLibrary", "Personalization", "RefineBus", "WorkerProtocol", "CSandbox", "CWayland",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
-        .target(name: "RefineConfig", dependencies: [.product(name: "TOMLKit", package: "TOMLKit")]),
+        .target(
+            name: "RefineConfig", dependencies: ["Personalization", .product(name: "TOMLKit", package: "TOMLKit")]),
 
         // Executables, thin.
         .executableTarget(
             name: "refined",
             dependencies: [
-                "RefineDaemon", "RefineBus", "RefineConfig", .product(name: "Logging", package: "swift-log"),
+                "RefineDaemon", "RefineBus", "RefineConfig", "Personalization",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "refine-worker", dependencies: ["WorkerRoles"]),
@@ -86,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "refinectl",
             dependencies: [
-                "RefineBus", "RefineConfig", "CSandbox",
+                "RefineBus", "RefineConfig", "Personalization", "CSandbox",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -137,6 +140,15 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "PersonalizationTests", dependencies: ["Personalization"]),
+        .target(
+            name: "CompositorStub", path: "Tests/CompositorStub",
+            linkerSettings: [.linkedLibrary("wayland-server"), .linkedLibrary("pthread")]),
+        .testTarget(
+            name: "SurroundingsTests",
+            dependencies: [
+                "RefineDaemon", "RefineBus", "BusTransport", "ImageLibrary", "Personalization", "TestSupport",
+                "CompositorStub", .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(
             name: "LibraryTests",
             dependencies: ["ImageLibrary", "WorkerProtocol", "ImageCodec", "TestSupport", "RefineBus"]),

@@ -45,6 +45,14 @@ public struct BusAddress: Sendable, Equatable, CustomStringConvertible {
             remedy: "run inside a desktop session or under dbus-run-session")
     }
 
+    /// The system's bus: `DBUS_SYSTEM_BUS_ADDRESS`, or the socket at its usual place.
+    ///
+    /// - Throws: `BusError` with code `address` for an address that may not be dialled.
+    public static func system() throws -> BusAddress {
+        let text = getenv("DBUS_SYSTEM_BUS_ADDRESS").map { String(cString: $0) } ?? ""
+        return try BusAddress(text.isEmpty ? "unix:path=/run/dbus/system_bus_socket" : text)
+    }
+
     private static func isWellFormed(_ entry: String) -> Bool {
         var entries: UnsafeMutablePointer<OpaquePointer?>?
         var count: Int32 = 0

@@ -13,7 +13,7 @@ public enum Condition: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether a run that is under way can be held and continued as the condition comes and goes.
+    /// Whether it comes and goes by itself, so that waiting for it makes sense.
     public var isPassing: Bool {
         switch self {
         case .privacy, .model, .photos, .newPhotos, .enabled: false
@@ -30,113 +30,158 @@ public struct Assessment: Sendable, Equatable {
         case unknown
     }
 
+    /// A measured or wanted value.
+    public enum Detail: Sendable, Equatable {
+        case number(Double)
+        case count(Int64)
+        case flag(Bool)
+        /// A code, or what the user has written; never a path.
+        case text(String)
+        case texts([String])
+        case time(Date)
+    }
+
     public let condition: Condition
     public let verdict: Verdict
-    /// What was measured, for people and programs: `idle-seconds=12`, `window-opens=...`. Never a path.
-    public let value: String
+    /// What was measured and what is wanted, by name: for `idle`, `seconds` and `wanted`.
+    public let details: [String: Detail]
 
-    public init(_ condition: Condition, _ verdict: Verdict, _ value: String) {
+    public init(_ condition: Condition, _ verdict: Verdict, _ details: [String: Detail] = [:]) {
         self.condition = condition
         self.verdict = verdict
-        self.value = value
+        self.details = details
     }
 }
 
 extension TuningPolicy {
     /// Looks at all conditions, in the order in which people ask for them.
     ///
+    /// Going on is a little easier than starting, so that what hovers about a limit, as a temperature does that the tuner
+    /// itself raises, does not start and stop it all the time.
+    ///
     /// - Parameters:
-    ///   - usedMinutes: of today's budget.
+    ///   - usedSeconds: of today's budget.
+    ///   - isTuning: whether this is about going on.
     ///   - calendar: Gregorian, in the time zone of the wall clock.
     public func assess(
-        _ now: Surroundings, at time: Date, usedMinutes: Double, _ calendar: Calendar
+        _ now: Surroundings, at time: Date, usedSeconds: Double, isTuning: Bool = false, _ calendar: Calendar
     ) -> [Assessment] {
-        var all: [Assessment] = []
-        func add(_ condition: Condition, _ isMet: Bool, _ value: String) {
-            all.append(Assessment(condition, isMet ? .met : .unmet, value))
-        }
-        func add<Value>(
-            _ condition: Condition, _ reading: Reading<Value>, ifAbsent: Bool = true, _ body: (Value) -> (Bool, String)
-        ) {
-            switch reading {
-            case .known(let value):
-                let (isMet, text) = body(value)
-                add(condition, isMet, text)
-            case .absent: all.append(Assessment(condition, ifAbsent ? .met : .unknown, "none"))
-            case .unknown: all.append(Assessment(condition, .unknown, "unknown"))
-            }
-        }
-        add(.enabled, isEnabled, isEnabled ? "on" : "off")
-        add(.privacy, now.guardsHold, ifAbsent: false) { ($0, $0 ? "guards hold" : "a guard does not hold") }
-        add(.model, now.hasModel, now.hasModel ? "ready" : "none")
-        let leastHeldOut = AdoptionGate.leastPhotos
-        add(
-            .photos, now.trainingPhotos >= leastPhotos && now.heldOutPhotos >= leastHeldOut,
-            "\(now.trainingPhotos) of \(leastPhotos) to learn from, \(now.heldOutPhotos) of \(leastHeldOut) to check by"
-        )
-        add(.newPhotos, now.unseenPhotos >= leastNewPhotos, "\(now.unseenPhotos) of \(leastNewPhotos)")
-        add(.disk, now.freeDisk, ifAbsent: false) {
-            ($0 >= leastFreeDisk, "\($0 >> 20) of \(leastFreeDisk >> 20) MiB free")
-        }
-        add(
-            .inhibitors, now.inhibitors.isEmpty,
-            now.inhibitors.isEmpty ? "none" : now.inhibitors.joined(separator: ", "))
-        add(.jobs, now.foregroundJobs == 0, "\(now.foregroundJobs)")
-        let (isOpen, words) = scheduleState(at: time, calendar)
-        add(.schedule, isOpen, words)
-        add(.budget, usedMinutes < Double(dailyMinutes), "\(Int(usedMinutes)) of \(dailyMinutes) minutes used today")
-        add(.idle, now.idleSeconds, ifAbsent: false) {
-            ($0 >= idleSeconds, "\(Int($0)) of \(Int(idleSeconds)) seconds")
-        }
-        // A machine without a battery is on mains.
-        add(.power, now.power) { ($0.onBattery ? onBattery : true, $0.onBattery ? "battery" : "mains") }
-        add(.charge, now.power) {
-            guard let percentage = $0.percentage else { return (true, "no battery") }
-            return (percentage >= leastCharge, "\(Int(percentage)) of \(Int(leastCharge)) %")
-        }
-        add(.powerProfile, now.powerProfile) { ($0 != "power-saver", $0) }
-        add(.load, now.load, ifAbsent: false) {
-            ($0 <= mostLoad, "\(Int($0 * 100)) of at most \(Int(mostLoad * 100)) %")
-        }
-        // Kernels without PSI have no such figure.
-        add(.memory, now.memoryPressure) {
-            ($0 <= mostMemoryPressure, "\(Int($0 * 100)) of at most \(Int(mostMemoryPressure * 100)) %")
-        }
-        add(.temperature, now.temperature) {
-            ($0 <= mostTemperature, "\(Int($0)) of at most \(Int(mostTemperature)) °C")
-        }
-        return all
+        wanted(now, at: time, usedSeconds, calendar) + measured(now, isTuning: isTuning)
     }
 
-    private func scheduleState(at time: Date, _ calendar: Calendar) -> (Bool, String) {
-        // Checked when it was set; one that cannot be read allows nothing.
-        guard let windows = try? CalendarWindow.list(schedule) else { return (false, "unreadable: \(schedule)") }
-        guard !windows.isEmpty else { return (true, "always") }
-        let text = windows.map(\.description).joined(separator: "; ")
-        if windows.contains(where: { $0.contains(time, calendar) }) { return (true, text) }
-        guard let next = windows.compactMap({ $0.nextOpening(after: time, calendar) }).min() else {
-            return (false, text)
+    /// What the user wants and what the daemon has.
+    private func wanted(
+        _ now: Surroundings, at time: Date, _ usedSeconds: Double, _ calendar: Calendar
+    ) -> [Assessment] {
+        let hasPhotos = now.trainingPhotos >= leastPhotos && now.heldOutPhotos >= AdoptionGate.leastPhotos
+        return [
+            judged(.enabled, isEnabled),
+            judged(.privacy, now.guardsHold, ifAbsent: .unknown) { ($0, [:]) },
+            judged(.model, now.hasModel),
+            judged(
+                .photos, hasPhotos,
+                [
+                    "count": .count(Int64(now.trainingPhotos)), "wanted": .count(Int64(leastPhotos)),
+                    "held-out": .count(Int64(now.heldOutPhotos)),
+                    "held-out-wanted": .count(Int64(AdoptionGate.leastPhotos)),
+                ]),
+            judged(
+                .newPhotos, now.hasUnfinishedRun || now.unseenPhotos >= leastNewPhotos,
+                [
+                    "count": .count(Int64(now.unseenPhotos)), "wanted": .count(Int64(leastNewPhotos)),
+                    "unfinished": .flag(now.hasUnfinishedRun),
+                ]),
+            judged(.disk, now.freeDisk, ifAbsent: .unknown) {
+                ($0 >= leastFreeDisk, ["bytes": .count($0), "wanted": .count(leastFreeDisk)])
+            },
+            judged(.inhibitors, now.inhibitors.isEmpty, ["who": .texts(now.inhibitors)]),
+            judged(.jobs, now.foregroundJobs == 0, ["count": .count(Int64(now.foregroundJobs))]),
+            schedule(at: time, calendar),
+            judged(
+                .budget, usedSeconds < dailySeconds,
+                ["seconds": .number(usedSeconds), "limit": .number(dailySeconds)]),
+        ]
+    }
+
+    /// What the machine and its user do.
+    private func measured(_ now: Surroundings, isTuning: Bool) -> [Assessment] {
+        let load = isTuning ? max(mostLoad, min(mostLoad * 1.5, 0.9)) : mostLoad
+        let pressure = isTuning ? mostMemoryPressure * 2 : mostMemoryPressure
+        let temperature = isTuning ? mostTemperature : mostTemperature - 10
+        return [
+            judged(.idle, now.idle, ifAbsent: .unknown) {
+                (
+                    $0.seconds >= idleSeconds,
+                    [
+                        "seconds": .number($0.seconds), "wanted": .number(idleSeconds), "exact": .flag($0.isExact),
+                        "source": .text($0.source),
+                    ]
+                )
+            },
+            // A machine without a battery is on mains.
+            judged(.power, now.power) { (onBattery || !$0.onBattery, ["battery": .flag($0.onBattery)]) },
+            judged(.charge, now.power) {
+                guard let percentage = $0.percentage else { return (true, [:]) }
+                return (percentage >= leastCharge, ["percent": .number(percentage), "wanted": .number(leastCharge)])
+            },
+            judged(.powerProfile, now.powerProfile) { ($0 != "power-saver", ["profile": .text($0)]) },
+            judged(.load, now.load, ifAbsent: .unknown) {
+                ($0 <= load, ["share": .number($0), "limit": .number(load)])
+            },
+            // Kernels without PSI have no such figure.
+            judged(.memory, now.memoryPressure) {
+                ($0 <= pressure, ["share": .number($0), "limit": .number(pressure)])
+            },
+            judged(.temperature, now.temperature) {
+                ($0 <= temperature, ["celsius": .number($0), "limit": .number(temperature)])
+            },
+        ]
+    }
+
+    private func judged(_ condition: Condition, _ isMet: Bool, _ details: [String: Assessment.Detail] = [:])
+        -> Assessment
+    {
+        Assessment(condition, isMet ? .met : .unmet, details)
+    }
+
+    private func judged<Value>(
+        _ condition: Condition, _ reading: Reading<Value>, ifAbsent: Assessment.Verdict = .met,
+        _ judge: (Value) -> (Bool, [String: Assessment.Detail])
+    ) -> Assessment {
+        switch reading {
+        case .known(let value):
+            let (isMet, details) = judge(value)
+            return judged(condition, isMet, details)
+        case .absent: return Assessment(condition, ifAbsent, ["absent": .flag(true)])
+        case .unknown: return Assessment(condition, .unknown)
         }
-        let fields = calendar.dateComponents([.year, .month, .day, .hour, .minute], from: next)
-        func two(_ number: Int?) -> String { (number ?? 0) < 10 ? "0\(number ?? 0)" : "\(number ?? 0)" }
-        return (
-            false,
-            "\(text), opens \(fields.year ?? 0)-\(two(fields.month))-\(two(fields.day)) "
-                + "\(two(fields.hour)):\(two(fields.minute))"
-        )
+    }
+
+    private func schedule(at time: Date, _ calendar: Calendar) -> Assessment {
+        var details: [String: Assessment.Detail] = ["windows": .text(schedule)]
+        // Checked when it was set; one that cannot be read allows nothing.
+        guard let windows = try? CalendarWindow.list(schedule) else { return Assessment(.schedule, .unknown, details) }
+        guard !windows.isEmpty, !windows.contains(where: { $0.contains(time, calendar) }) else {
+            return Assessment(.schedule, .met, details)
+        }
+        if let next = nextOpening(after: time, calendar) { details["opens-at"] = .time(next) }
+        return Assessment(.schedule, .unmet, details)
+    }
+
+    /// When a window of the schedule opens next; nil where there is none.
+    public func nextOpening(after time: Date, _ calendar: Calendar) -> Date? {
+        (try? CalendarWindow.list(schedule))?.compactMap { $0.nextOpening(after: time, calendar) }.min()
     }
 }
 
 extension [Assessment] {
-    /// Whether tuning may go on.
+    /// What keeps from tuning.
     ///
     /// - Parameter isForced: whether the user said "start now".
-    public func allow(isForced: Bool) -> Bool {
-        allSatisfy { $0.verdict == .met || (isForced && !$0.condition.isAlwaysRequired) }
+    public func obstacles(isForced: Bool) -> [Assessment] {
+        filter { $0.verdict != .met && !(isForced && !$0.condition.isAlwaysRequired) }
     }
 
     /// Codes of what keeps from tuning.
-    public func reasons(isForced: Bool) -> [String] {
-        filter { $0.verdict != .met && !(isForced && !$0.condition.isAlwaysRequired) }.map(\.condition.rawValue)
-    }
+    public func reasons(isForced: Bool) -> [String] { obstacles(isForced: isForced).map(\.condition.rawValue) }
 }

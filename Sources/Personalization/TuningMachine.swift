@@ -34,6 +34,8 @@ public struct TuningMachine: Sendable, Equatable {
         case judged
         /// The tuner, or what judged its weights, crashed, was killed or could not do its work.
         case died
+        /// Another part of the daemon has ended the tuner, because of what it knew.
+        case gone
         /// All of this begins anew: what was being learnt is thrown away.
         case reset
     }
@@ -127,6 +129,9 @@ public struct TuningMachine: Sendable, Equatable {
             notBefore = now + min(60 * Double(1 << min(failures - 1, 11)), 86400)
             phase = .waiting
             return failures >= 5 ? [.dropCheckpoint] : []
+        case .gone:
+            if hasTuner { phase = .waiting }
+            return []
         case .reset:
             let hadTuner = hasTuner
             isForced = false

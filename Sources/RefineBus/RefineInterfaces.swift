@@ -2,7 +2,7 @@ import BusTransport
 
 /// All interfaces of this project. Each has its file `config/dbus-1/interfaces/NAME.xml`.
 public enum RefineInterfaces {
-    public static let all = [manager, job, library, models]
+    public static let all = [manager, job, library, models, personalization]
 
     public static let manager = BusInterface(
         RefineNames.manager,

@@ -8,6 +8,7 @@ public enum RefineNames {
     public static let job = "org.refinecontrol.Refine1.Job"
     public static let library = "org.refinecontrol.Refine1.Library"
     public static let models = "org.refinecontrol.Refine1.Models"
+    public static let personalization = "org.refinecontrol.Refine1.Personalization"
     public static let errorPrefix = "org.refinecontrol.Refine1.Error."
 }
 

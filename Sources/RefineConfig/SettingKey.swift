@@ -1,12 +1,16 @@
+import Personalization
+
 /// A value of a setting.
 public enum SettingValue: Sendable, Equatable {
     case string(String)
     case integer(Int)
+    case flag(Bool)
 
     /// As it is written in TOML.
     public var toml: String {
         switch self {
         case .integer(let value): String(value)
+        case .flag(let value): String(value)
         case .string(let text):
             "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
         }
@@ -16,6 +20,7 @@ public enum SettingValue: Sendable, Equatable {
     public var text: String {
         switch self {
         case .integer(let value): String(value)
+        case .flag(let value): String(value)
         case .string(let text): text
         }
     }
@@ -27,6 +32,9 @@ public struct SettingKey: Sendable {
     public enum Kind: Sendable, Equatable {
         case integer(ClosedRange<Int>)
         case choice([String])
+        case flag
+        /// As `CalendarWindow.list` reads them.
+        case windows
         /// An absolute path, or nothing.
         case path
     }
@@ -57,14 +65,19 @@ public struct SettingKey: Sendable {
 
     public var table: String { String(name.prefix { $0 != "." }) }
     public var key: String { String(name.drop { $0 != "." }.dropFirst()) }
-    /// `jobs.queue-length` is `REFINE_QUEUE_LENGTH`.
-    public var variable: String { "REFINE_" + key.uppercased().replacing("-", with: "_") }
+    /// `jobs.queue-length` is `REFINE_QUEUE_LENGTH`, `tuning.enabled` is `REFINE_TUNING_ENABLED`.
+    public var variable: String {
+        let name = table == "tuning" ? "\(table)_\(key)" : key
+        return "REFINE_" + name.uppercased().replacing("-", with: "_")
+    }
 
     /// What values are right, in words.
     public var expectation: String {
         switch kind {
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .choice(let names): "one of " + names.map { "\"\($0)\"" }.joined(separator: ", ")
+        case .flag: "true or false"
+        case .windows: "windows of time in quotes, such as \"Mon..Fri 22:00-06:00; Sat,Sun\", or \"always\""
         case .path: "an absolute path in quotes, or \"\""
         }
     }
@@ -73,7 +86,8 @@ public struct SettingKey: Sendable {
     public func value(from text: String) -> SettingValue? {
         switch kind {
         case .integer: Int(text).flatMap { accepted(.integer($0)) }
-        case .choice, .path: accepted(.string(text))
+        case .flag: Bool(text).map { .flag($0) }
+        case .choice, .path, .windows: accepted(.string(text))
         }
     }
 
@@ -82,6 +96,8 @@ public struct SettingKey: Sendable {
         switch (kind, value) {
         case (.integer(let range), .integer(let number)): range.contains(number) ? value : nil
         case (.choice(let names), .string(let text)): names.contains(text) ? value : nil
+        case (.flag, .flag): value
+        case (.windows, .string(let text)): (try? CalendarWindow.list(text)) == nil ? nil : value
         case (.path, .string(let text)):
             (text.isEmpty || text.hasPrefix("/")) && !text.unicodeScalars.contains { $0.value < 0x20 } ? value : nil
         default: nil
@@ -107,13 +123,7 @@ public struct SettingKey: Sendable {
         name: "jobs.kept-megabytes", kind: .integer(16...16_384), standard: .integer(256),
         summary: "Memory that waiting results take at most, in MB of 1,048,576 bytes.")
 
-    public static let keptGenerations = SettingKey(
-        name: "tuning.kept-generations", kind: .integer(1...50), effect: .onRestart, standard: .integer(5),
-        summary: "Tuned generations of the model whose files are kept, 17 MB each; the oldest goes first.")
-
-    public static let all = [
-        model, logLevel, queueLength, resultWait, keptResults, keptMegabytes, keptGenerations,
-    ]
+    public static let all = [model, logLevel, queueLength, resultWait, keptResults, keptMegabytes] + tuning
 
     /// The key of this name.
     ///

@@ -65,6 +65,12 @@ public struct Settings: Sendable {
         return number
     }
 
+    /// The value of a key that is true or false.
+    public func flag(_ key: SettingKey) -> Bool {
+        guard case .flag(let value) = value(key) else { preconditionFailure("\(key.name) is not true or false") }
+        return value
+    }
+
     /// The value of any key as text.
     public func text(_ key: SettingKey) -> String { value(key).text }
 

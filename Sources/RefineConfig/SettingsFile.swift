@@ -62,7 +62,8 @@ public struct SettingsFile: Sendable {
                 guard let key = SettingKey.all.first(where: { $0.name == full }) else {
                     throw Self.unknown(full, in: path, line: line)
                 }
-                let read: SettingValue? = value.int.map { .integer($0) } ?? value.string.map { .string($0) }
+                let read: SettingValue? =
+                    value.bool.map { .flag($0) } ?? value.int.map { .integer($0) } ?? value.string.map { .string($0) }
                 guard let accepted = read.flatMap({ key.accepted($0) }) else {
                     throw SettingsError(
                         "\(full) is not right", in: path, line: line, remedy: "give \(key.expectation)")

@@ -1,5 +1,6 @@
 import BusTransport
 import Logging
+import Personalization
 import RefineBus
 import ServiceLifecycle
 
@@ -25,6 +26,10 @@ public struct Daemon: Service {
         public var settings: (@Sendable () throws -> SettingsChange)?
         /// The level of the log, which the settings may change.
         public var threshold = LogThreshold(.info)
+        /// Takes the settings of tuning that were read again.
+        public var adoptTuning: @Sendable (TuningPolicy) async -> Void = { _ in }
+        /// Told of fills and of the model, as it happens.
+        public var onActivity: @Sendable (DaemonActivity) -> Void = { _ in }
         /// What else has an interface at the root object.
         public var interfaces: [any RootInterface] = []
 
@@ -45,10 +50,13 @@ public struct Daemon: Service {
         self.parts = parts
         self.codec = codec
         self.room = room
-        service = InpaintService(codec: codec, room: room, limits: parts.limits, time: parts.time, log: parts.log)
+        service = InpaintService(
+            codec: codec, room: room, limits: parts.limits, time: parts.time, log: parts.log,
+            onActivity: parts.onActivity)
         settings = parts.settings.map { [service] in
             SettingsReload(
-                read: $0, service: service, threshold: parts.threshold, notifier: parts.notifier, log: parts.log)
+                read: $0, service: service, threshold: parts.threshold, adoptTuning: parts.adoptTuning,
+                notifier: parts.notifier, log: parts.log)
         }
     }
 

@@ -1,5 +1,6 @@
 import BusTransport
 import Logging
+import Personalization
 import RefineBus
 import ServiceLifecycle
 import UnixSignals
@@ -14,6 +15,7 @@ public struct DaemonProgram: Sendable {
     public var readSettings: (@Sendable () throws -> SettingsChange)?
     /// Tuned generations whose files are kept.
     public var keptGenerations = 5
+    public var tuning = TuningPolicy()
 
     public init() {}
 
@@ -36,6 +38,7 @@ public struct DaemonProgram: Sendable {
             log.error("a privacy guard does not hold", metadata: ["guard": "\(name)"])
         }
         do {
+            let codec = WorkerCodec()
             var parts = Daemon.Parts()
             parts.limits = settings.limits
             parts.settings = readSettings
@@ -51,18 +54,25 @@ public struct DaemonProgram: Sendable {
                 let generations = GenerationStore(library: library, base: model, kept: keptGenerations, log: log)
                 room = try EngineRoom(generations: generations)
                 let tuner = PersonalTuner(generations: generations, room: room, sampler: LazyScanner(), log: log)
+                let tuning = TuningService(
+                    policy: tuning, library: library, tuner: tuner, archive: tuner, time: parts.time, log: log,
+                    guards: { await Self.allGuardsHold(codec) })
+                parts.onActivity = { tuning.note($0) }
                 parts.interfaces += [
                     LibraryService(
                         library: library, scanner: LazyScanner(), time: parts.time, log: log,
-                        onForget: { await tuner.forget($0) }),
-                    ModelsService(generations: generations, tuner: tuner, room: room),
+                        onForget: { forgotten in
+                            await tuner.forget(forgotten)
+                            if !forgotten.runs.isEmpty { tuning.note(.tunerEnded) }
+                        }),
+                    ModelsService(generations: generations, tuner: tuner, room: room), tuning,
                 ]
             } else {
                 log.error("no library: neither XDG_DATA_HOME nor HOME names a folder")
                 room = try EngineRoom(modelDirectory: model)
             }
             let daemon = Daemon(
-                address: try address.map(BusAddress.init) ?? .session(), codec: WorkerCodec(), room: room,
+                address: try address.map(BusAddress.init) ?? .session(), codec: codec, room: room,
                 parts: parts)
             var quiet = log
             quiet.logLevel = .error
@@ -82,6 +92,12 @@ public struct DaemonProgram: Sendable {
             log.critical("\(error)")
             return ExitCodes.osError
         }
+    }
+
+    /// Those of this process and of a worker, tried now.
+    private static func allGuardsHold(_ codec: WorkerCodec) async -> Bool {
+        let worker = await codec.guards().guards
+        return !worker.isEmpty && worker.values.allSatisfy { $0 } && ProcessGuards.check().values.allSatisfy { $0 }
     }
 
     /// From sysexits.h.

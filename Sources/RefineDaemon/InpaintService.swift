@@ -11,6 +11,8 @@ actor InpaintService {
     private var limits: ServiceLimits
     private let time: TimeSource
     private let log: Logger
+    /// Told at once, so that what trains in the background gives way.
+    private let onActivity: @Sendable (DaemonActivity) -> Void
     private let noticeSink: AsyncStream<JobNotice>.Continuation
     private var book = JobBook()
     private var loading: Task<ModelStatus, Never>?
@@ -24,12 +26,16 @@ actor InpaintService {
     nonisolated let notices: AsyncStream<JobNotice>
     private(set) var model = ModelStatus.loading
 
-    init(codec: any PhotoCodec, room: EngineRoom, limits: ServiceLimits, time: TimeSource, log: Logger) {
+    init(
+        codec: any PhotoCodec, room: EngineRoom, limits: ServiceLimits, time: TimeSource, log: Logger,
+        onActivity: @escaping @Sendable (DaemonActivity) -> Void = { _ in }
+    ) {
         self.codec = codec
         self.room = room
         self.limits = limits
         self.time = time
         self.log = log
+        self.onActivity = onActivity
         (notices, noticeSink) = AsyncStream.makeStream()
     }
 
@@ -48,6 +54,7 @@ actor InpaintService {
         }
         self.loading = loading
         model = await loading.value
+        if case .ready = model { onActivity(.model(isReady: true)) } else { onActivity(.model(isReady: false)) }
         wakeModelWaiters()
         noticeSink.yield(.modelChanged)
         return model
@@ -114,6 +121,7 @@ actor InpaintService {
             input: .init(
                 source: source, request: FillRequest(options, model: info), compare: options.compare,
                 preview: options.preview))
+        onActivity(.jobs(book.activeCount))
         return path
     }
 
@@ -298,6 +306,7 @@ actor InpaintService {
     private func finish(_ job: Job, _ error: RefineError?) {
         // Only codes: a log must not say anything about a photo.
         log.info("job finished", metadata: ["result": "\(error?.code.rawValue ?? "ok")"])
+        onActivity(.jobs(book.activeCount))
         if let owner = job.owner { noticeSink.yield(.completed(path: job.path, error, to: owner)) }
         if job.isReleased { noticeSink.yield(.unlisted(job.number, error)) }
         // The descriptors of the input are of no more use.

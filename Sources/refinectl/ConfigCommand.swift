@@ -184,6 +184,7 @@ extension SettingValue {
         switch self {
         case .string(let text): .string(text)
         case .integer(let value): .integer(UInt64(value))
+        case .flag(let value): .bool(value)
         }
     }
 }

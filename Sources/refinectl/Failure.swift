@@ -72,6 +72,8 @@ struct Failure: Error {
             case "polygon": ("--polygon", Code.dataError)
             case "settings": ("the settings", Code.configuration)
             case "preview": ("--show", Code.software)
+            case "who", "why": ("--\(error.subject)", Code.usage)
+            case "windows": ("the schedule", Code.usage)
             case let name where InpaintOptions.specification.contains { $0.name == name }:
                 ("--\(name.replacing("_", with: "-"))", Code.usage)
             case let name: (name, Code.dataError)

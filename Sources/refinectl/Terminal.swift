@@ -38,6 +38,12 @@ enum Terminal {
         return (Int(size.ws_col), Int(size.ws_row))
     }
 
+    /// Whether standard output is a terminal that shows more than ASCII text.
+    static var isOutputInteractive: Bool { isatty(STDOUT_FILENO) == 1 && variable("TERM") != "dumb" }
+
+    /// The same as ``hasColors`` for standard output.
+    static var hasOutputColors: Bool { isOutputInteractive && (variable("NO_COLOR") ?? "").isEmpty }
+
     /// Columns of the terminal behind standard error; 80 where it does not tell.
     static var width: Int {
         var size = winsize()

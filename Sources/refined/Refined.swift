@@ -1,6 +1,7 @@
 import ArgumentParser
 @preconcurrency import Glibc
 import Logging
+import Personalization
 import RefineConfig
 import RefineDaemon
 

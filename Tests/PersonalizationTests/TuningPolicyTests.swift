@@ -13,7 +13,7 @@ import Testing
 
     private var ideal: Surroundings {
         var now = Surroundings()
-        now.idleSeconds = .known(3600)
+        now.idle = .known(.init(seconds: 3600, source: "test"))
         now.power = .absent
         now.load = .known(0.01)
         now.memoryPressure = .known(0)
@@ -33,13 +33,13 @@ import Testing
     ) -> [String] {
         var now = ideal
         change(&now)
-        return policy.assess(now, at: night, usedMinutes: used, calendar).reasons(isForced: isForced)
+        return policy.assess(now, at: night, usedSeconds: used, calendar).reasons(isForced: isForced)
     }
 
     @Test func aDesktopAtNightMayTune() {
         #expect(reasons { _ in } == [])
         #expect(
-            TuningPolicy().assess(ideal, at: night, usedMinutes: 0, calendar).map(\.condition) == Condition.allCases)
+            TuningPolicy().assess(ideal, at: night, usedSeconds: 0, calendar).map(\.condition) == Condition.allCases)
     }
 
     @Test func eachConditionByItselfKeepsFromTuning() {
@@ -48,7 +48,7 @@ import Testing
             ("photos", { $0.trainingPhotos = 3 }), ("photos", { $0.heldOutPhotos = 1 }),
             ("new-photos", { $0.unseenPhotos = 0 }), ("disk", { $0.freeDisk = .known(1 << 20) }),
             ("inhibitors", { $0.inhibitors = ["game"] }), ("jobs", { $0.foregroundJobs = 1 }),
-            ("idle", { $0.idleSeconds = .known(10) }),
+            ("idle", { $0.idle = .known(.init(seconds: 10, source: "test")) }),
             ("power", { $0.power = .known(.init(onBattery: true, percentage: 90)) }),
             ("charge", { $0.power = .known(.init(onBattery: false, percentage: 12)) }),
             ("power-profile", { $0.powerProfile = .known("power-saver") }), ("load", { $0.load = .known(0.9) }),
@@ -57,9 +57,17 @@ import Testing
         for (code, change) in changes { #expect(reasons(change) == [code], "\(code)") }
     }
 
+    @Test func aRunThatWasBegunNeedsNoNewPhotos() {
+        #expect(
+            reasons {
+                $0.unseenPhotos = 0
+                $0.hasUnfinishedRun = true
+            } == [])
+    }
+
     @Test func whatIsUnknownCountsAsBusy() {
-        #expect(reasons { $0.idleSeconds = .unknown } == ["idle"])
-        #expect(reasons { $0.idleSeconds = .absent } == ["idle"])
+        #expect(reasons { $0.idle = .unknown } == ["idle"])
+        #expect(reasons { $0.idle = .absent } == ["idle"])
         #expect(reasons { $0.load = .unknown } == ["load"])
         #expect(reasons { $0.power = .unknown } == ["power", "charge"])
         #expect(reasons { $0.guardsHold = .unknown } == ["privacy"])
@@ -71,22 +79,41 @@ import Testing
     }
 
     @Test func theBudgetOfADayIsKept() {
-        #expect(reasons(used: 119.9) { _ in } == [])
-        #expect(reasons(used: 120) { _ in } == ["budget"])
+        #expect(reasons(used: 7199) { _ in } == [])
+        #expect(reasons(used: 7200) { _ in } == ["budget"])
     }
 
     @Test func theScheduleIsKeptAndSaysWhenItOpens() throws {
         var policy = TuningPolicy()
         policy.schedule = "10:00-11:00"
         #expect(reasons(policy: policy) { _ in } == ["schedule"])
-        let words = policy.assess(ideal, at: night, usedMinutes: 0, calendar).first { $0.condition == .schedule }?.value
-        #expect(words?.hasPrefix("10:00-11:00, opens 20") == true, "\(words ?? "")")
+        let found = policy.assess(ideal, at: night, usedSeconds: 0, calendar).first { $0.condition == .schedule }
+        // 22:00 on a 24th of November: the next morning.
+        #expect(found?.details["opens-at"] == .time(night + 12 * 3600))
+        #expect(found?.details["windows"] == .text("10:00-11:00"))
         policy.schedule = "not a schedule"
         #expect(reasons(policy: policy) { _ in } == ["schedule"])
     }
 
+    @Test func goingOnIsEasierThanStarting() {
+        func reasons(isTuning: Bool, _ change: (inout Surroundings) -> Void) -> [String] {
+            var now = ideal
+            change(&now)
+            return TuningPolicy().assess(now, at: night, usedSeconds: 0, isTuning: isTuning, calendar)
+                .reasons(isForced: false)
+        }
+        let changes: [(String, (inout Surroundings) -> Void)] = [
+            ("load", { $0.load = .known(0.3) }), ("memory", { $0.memoryPressure = .known(0.15) }),
+            ("temperature", { $0.temperature = .known(80) }),
+        ]
+        for (code, change) in changes {
+            #expect(reasons(isTuning: false, change) == [code])
+            #expect(reasons(isTuning: true, change) == [])
+        }
+    }
+
     @Test func startNowPassesOverConvenienceOnly() {
-        #expect(reasons(used: 500, isForced: true) { $0.idleSeconds = .unknown } == [])
+        #expect(reasons(used: 50_000, isForced: true) { $0.idle = .unknown } == [])
         #expect(reasons(isForced: true) { $0.guardsHold = .known(false) } == ["privacy"])
         #expect(reasons(isForced: true) { $0.foregroundJobs = 1 } == ["jobs"])
         #expect(reasons(isForced: true) { $0.temperature = .known(99) } == ["temperature"])
@@ -185,6 +212,12 @@ import Testing
         #expect(machine.isForced)
         _ = machine.handle(.tuned(hasWeights: false), at: 2)
         #expect(!machine.isForced)
+    }
+
+    @Test func aTunerThatAnotherPartHasEndedIsStartedAgain() {
+        var machine = tuning()
+        #expect(machine.handle(.gone, at: 1) == [.announce])
+        #expect(machine.handle(.assessed(isAllowed: true), at: 2).first == .startTuner)
     }
 
     @Test func resetEndsTheTunerAndDropsItsCheckpoint() {

@@ -10,6 +10,7 @@ enum ImportTable {
         ("CJPEG", []),
         ("CKernels", []),
         ("CSandbox", []),
+        ("CWayland", []),
 
         // The engine.
         ("TensorCore", ["COpenBLAS", "COneDNN", "CKernels"]),
@@ -48,21 +49,28 @@ enum ImportTable {
             "RefineDaemon",
             [
                 "Inpainting", "ImageLibrary", "Personalization", "RefineBus", "BusTransport", "WorkerProtocol",
-                "CSandbox", "ServiceLifecycle", "UnixSignals", "Logging",
+                "CSandbox", "CWayland", "ServiceLifecycle", "UnixSignals", "Logging",
             ]
         ),
 
-        // Settings, for the daemon's program and its client.
-        ("RefineConfig", ["TOMLKit"]),
+        // Settings, for the daemon's program and its client. Personalization reads schedules.
+        ("RefineConfig", ["Personalization", "TOMLKit"]),
 
         // Python, for file managers and Krita: they know the bus alone.
         ("desktop", []),
 
         // Executables, thin. CSandbox: the client takes the guards against sockets and core dumps on itself too.
-        ("refined", ["RefineDaemon", "RefineBus", "RefineConfig", "Logging", "ArgumentParser"]),
+        (
+            "refined",
+            ["RefineDaemon", "RefineBus", "RefineConfig", "Personalization", "Logging", "ArgumentParser"]
+        ),
         ("refine-worker", ["WorkerRoles"]),
         ("refine-tuner", ["WorkerTuning"]),
-        ("refinectl", ["RefineBus", "BusTransport", "RefineConfig", "CSandbox", "ArgumentParser"]),
+        // Personalization: schedules are read and drawn where they are typed.
+        (
+            "refinectl",
+            ["RefineBus", "BusTransport", "RefineConfig", "Personalization", "CSandbox", "ArgumentParser"]
+        ),
         (
             "refine-distill",
             [

@@ -15,9 +15,12 @@ package struct Program {
     package static func product(_ name: String, bus: PrivateBus?) -> Program {
         let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         var environment = ProcessInfo.processInfo.environment
-        for name in ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "NO_COLOR", "NOTIFY_SOCKET", "JOURNAL_STREAM"] {
-            environment[name] = nil
-        }
+        for name in [
+            "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "WAYLAND_DISPLAY", "NO_COLOR", "NOTIFY_SOCKET",
+            "JOURNAL_STREAM",
+        ] { environment[name] = nil }
+        // Whatever logind and UPower of this machine say, they say it to others.
+        environment["DBUS_SYSTEM_BUS_ADDRESS"] = bus?.address ?? "unix:path=/nonexistent"
         environment["DBUS_SESSION_BUS_ADDRESS"] = bus?.address
         // A library of the test's own, which goes with its bus.
         environment["XDG_DATA_HOME"] = bus?.folder.appendingPathComponent("data").path
