@@ -35,7 +35,7 @@ extension SettingKey {
         summary: "Photos that no run has used yet, without which none begins.")
 
     public static let keptGenerations = SettingKey(
-        name: "tuning.kept-generations", kind: .integer(1...50), standard: .integer(5),
+        name: "tuning.kept-generations", kind: .integer(1...50), effect: .onRestart, standard: .integer(5),
         summary: "Tuned generations of the model whose files are kept, 17 MB each; the oldest goes first.")
 
     static let tuning = [

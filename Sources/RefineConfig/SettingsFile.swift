@@ -31,7 +31,8 @@ public struct SettingsFile: Sendable {
         // Zeros are what a file has that a power cut kept from being written.
         guard data.count <= Self.largest, !data.contains(0), let text = String(data: data, encoding: .utf8) else {
             throw SettingsError(
-                "the file is not text in UTF-8, without zero bytes, of at most 1 MB", in: path, remedy: "write it anew, or remove it")
+                "the file is not text in UTF-8, without zero bytes, of at most 1 MB", in: path,
+                remedy: "write it anew, or remove it")
         }
         try self.init(text: text, path: path)
     }

@@ -1,6 +1,5 @@
 import BusTransport
 import Logging
-import Personalization
 import RefineBus
 import ServiceLifecycle
 import UnixSignals
@@ -15,7 +14,6 @@ public struct DaemonProgram: Sendable {
     public var readSettings: (@Sendable () throws -> SettingsChange)?
     /// Tuned generations whose files are kept.
     public var keptGenerations = 5
-    public var tuning = TuningPolicy()
 
     public init() {}
 
@@ -55,9 +53,10 @@ public struct DaemonProgram: Sendable {
                 room = try EngineRoom(generations: generations)
                 let tuner = PersonalTuner(generations: generations, room: room, sampler: LazyScanner(), log: log)
                 let tuning = TuningService(
-                    policy: tuning, library: library, tuner: tuner, archive: tuner, time: parts.time, log: log,
+                    policy: settings.tuning, library: library, tuner: tuner, archive: tuner, time: parts.time, log: log,
                     guards: { await Self.allGuardsHold(codec) })
                 parts.onActivity = { tuning.note($0) }
+                parts.adoptTuning = { await tuning.reconfigure($0) }
                 parts.interfaces += [
                     LibraryService(
                         library: library, scanner: LazyScanner(), time: parts.time, log: log,

@@ -1,10 +1,12 @@
 import Logging
+import Personalization
 import RefineBus
 
 /// Settings that can change while the daemon runs.
 public struct LiveSettings: Sendable, Equatable {
     public var limits = ServiceLimits()
     public var logLevel = Logger.Level.info
+    public var tuning = TuningPolicy()
 
     public init() {}
 }
@@ -35,16 +37,18 @@ actor SettingsReload {
     private let read: Reader
     private let service: InpaintService
     private let threshold: LogThreshold
+    private let adoptTuning: @Sendable (TuningPolicy) async -> Void
     private let notifier: SystemdNotifier?
     private let log: Logger
 
     init(
-        read: @escaping Reader, service: InpaintService, threshold: LogThreshold, notifier: SystemdNotifier?,
-        log: Logger
+        read: @escaping Reader, service: InpaintService, threshold: LogThreshold,
+        adoptTuning: @escaping @Sendable (TuningPolicy) async -> Void, notifier: SystemdNotifier?, log: Logger
     ) {
         self.read = read
         self.service = service
         self.threshold = threshold
+        self.adoptTuning = adoptTuning
         self.notifier = notifier
         self.log = log
     }
@@ -59,6 +63,7 @@ actor SettingsReload {
             let change = try read()
             threshold.level = change.settings.logLevel
             await service.adopt(change.settings.limits)
+            await adoptTuning(change.settings.tuning)
             log.info(
                 "settings read again",
                 metadata: [

@@ -1,7 +1,6 @@
 import ArgumentParser
 @preconcurrency import Glibc
 import Logging
-import Personalization
 import RefineConfig
 import RefineDaemon
 

@@ -1,4 +1,5 @@
 import Logging
+import Personalization
 import RefineBus
 import RefineConfig
 import RefineDaemon
@@ -52,6 +53,7 @@ extension LiveSettings {
         limits.retention = .seconds(settings.integer(.resultWait))
         limits.keptResults = settings.integer(.keptResults)
         limits.keptBytes = settings.integer(.keptMegabytes) << 20
+        tuning = TuningPolicy(settings)
     }
 }
 
