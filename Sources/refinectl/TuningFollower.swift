@@ -74,10 +74,15 @@ enum TuningFollower {
         let watcher = Task {
             for await _ in interrupts.signals { return reader.cancel() }
         }
-        defer { watcher.cancel() }
-        let end = try await reader.value
-        clear()
-        return end
+        defer {
+            watcher.cancel()
+            clear()
+        }
+        do {
+            return try await reader.value
+        } catch is CancellationError {
+            return .left
+        }
     }
 
     private static func read(_ tuning: PersonalizationProxy, _ changes: AsyncStream<BusMessage>) async throws -> End {

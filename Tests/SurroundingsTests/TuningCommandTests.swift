@@ -111,7 +111,7 @@ import Testing
             let lines = shown.output.split(separator: "\n")
             #expect(lines[1].hasSuffix("+0.64  +0.44     adopted as personal-3"), "\(shown.output)")
             #expect(lines[2].hasSuffix("-0.02  -0.22     no-gain"), "\(shown.output)")
-            #expect(lines.last == "gain per run  ▄▁█", "\(shown.output)")
+            #expect(lines.last == "gain per run  ▅▁█", "\(shown.output)")
             let drawing = XMLParser(data: try Data(contentsOf: chart))
             #expect(drawing.parse())
             #expect(try String(contentsOf: chart, encoding: .utf8).components(separatedBy: "<title>").count == 4)
