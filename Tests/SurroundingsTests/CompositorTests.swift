@@ -170,7 +170,8 @@ private struct Sway {
     }
 
     func stop() {
-        program.send(SIGTERM)
+        // Started from a thread of libdispatch, it has inherited a mask that blocks SIGTERM.
+        program.send(SIGKILL)
         try? FileManager.default.removeItem(atPath: folder)
     }
 }
