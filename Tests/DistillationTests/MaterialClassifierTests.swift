@@ -8,7 +8,7 @@ import Testing
     private func train(_ steps: Int, to path: String) throws -> [Double] {
         var training = MaterialTraining()
         var losses: [Double] = []
-        (training.steps, training.batch, training.scenes, training.learningRate) = (steps, 2, 2, 5e-3)
+        (training.steps, training.batch, training.scenes, training.learningRate) = (steps, 2, 2, 1e-3)
         _ = try training.run(
             writing: path, provenance: [:], report: { losses.append($1) }, shouldStop: { false })
         return losses
@@ -17,8 +17,8 @@ import Testing
     @Test func trainingLowersTheLossAndTheFileIsReadAgain() throws {
         try TestRun.withFolder { folder in
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            let path = "\(folder)/classifier.safetensors", losses = try train(8, to: path)
-            let first = try #require(losses.first), last = losses.suffix(2).reduce(0, +) / 2
+            let path = "\(folder)/classifier.safetensors", losses = try train(16, to: path)
+            let first = try #require(losses.first), last = losses.suffix(4).reduce(0, +) / 4
             let chance = log(Double(MaterialClassifier.materials.count))
             #expect(abs(first - chance) < 0.7 && last < first - 0.1, "\(losses)")
             let picture = TextControl.layouts(count: 1)

@@ -9,9 +9,12 @@ package struct Overdue: Error, CustomStringConvertible {
     package var description: String { "waited too long for \(what)" }
 }
 
+/// Generous: tests that train hold both threads of a small machine for minutes, and only a failure waits so long.
+package let waitingLimit = Duration.seconds(300)
+
 /// Polls until `condition` gives a value.
 package func eventually<T>(
-    _ what: String, within limit: Duration = .seconds(90), _ condition: () async throws -> T?
+    _ what: String, within limit: Duration = waitingLimit, _ condition: () async throws -> T?
 ) async throws -> T {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
@@ -23,13 +26,13 @@ package func eventually<T>(
 
 /// Polls until `condition` is true.
 package func eventually(
-    _ what: String, within limit: Duration = .seconds(90), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = waitingLimit, _ condition: () async throws -> Bool
 ) async throws {
     let _: Bool = try await eventually(what, within: limit) { try await condition() ? true : nil }
 }
 
 /// The first element that `stream` gives in time.
-package func next<T: Sendable>(_ what: String, of stream: AsyncStream<T>, within limit: Duration = .seconds(90))
+package func next<T: Sendable>(_ what: String, of stream: AsyncStream<T>, within limit: Duration = waitingLimit)
     async throws
     -> T
 {

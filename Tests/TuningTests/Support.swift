@@ -40,13 +40,14 @@ final class Place: Sendable {
 
 /// A small student that says something: the last layer of a new one is zero.
 enum SmallBase {
-    static func write(to folder: String) throws {
+    /// - Parameter noise: of the last layer; the more, the more there is to unlearn.
+    static func write(to folder: String, noise: Float = 0.02) throws {
         var shape = NetworkShape.student(codec: CodecConfiguration(), channels: [16, 32])
         shape.codec.residualScale = 0.2
         let network = try InpaintingNetwork(shape, seed: 9, requiresGradient: false)
         var random = SeededRandom(seed: 10)
         for (name, variable) in network.parameters where name == "unet.conv_out.weight" {
-            variable.value.copyInPlace(from: random.normalTensor(variable.shape) * 0.02)
+            variable.value.copyInPlace(from: random.normalTensor(variable.shape) * noise)
         }
         try network.write(
             to: folder, index: ModelIndex(name: "small", generation: "base-t", defaultSteps: 1), as: .float16)

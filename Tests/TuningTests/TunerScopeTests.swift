@@ -31,9 +31,7 @@ import Testing
             let place = try TuningPlace(size: .small(steps: 100_000))
             await place.tuner.attach(try await bus.connect())
             await place.tuner.start()
-            let process = try #require(PersonalTunerTests.tuners().first ?? Self.stages().first)
             let body = try #require(systemd.calls.withLock { $0.first })
-            #expect(body.first == .string("refine-tuner-\(process).scope"))
             #expect(body.map(\.type.signature).joined() == "ssa(sv)a(sa(sv))")
             guard case .array(_, let properties) = body[2] else { return }
             let values = Dictionary(
@@ -43,7 +41,13 @@ import Testing
                     else { return nil }
                     return (name, value)
                 }, uniquingKeysWith: { first, _ in first })
-            #expect(values["PIDs"] == .array(of: .uint32, [.uint32(UInt32(process))]))
+            guard case .array(_, let members)? = values["PIDs"], case .uint32(let process)? = members.first else {
+                Issue.record("a scope without a process: \(values)")
+                return
+            }
+            // Other tests run tuners of their own beside this one.
+            #expect(members.count == 1 && (PersonalTunerTests.tuners() + Self.stages()).contains(pid_t(process)))
+            #expect(body.first == .string("refine-tuner-\(process).scope"))
             #expect(values["CPUWeight"] == .uint64(1))
             #expect(values["IOWeight"] == .uint64(1))
             #expect(values["MemoryHigh"] != nil)

@@ -21,9 +21,10 @@ final class TuningPlace: Sendable {
     /// - Parameters:
     ///   - photos: every fifth of them is held out.
     ///   - size: of runs.
-    init(photos: Int = 30, size: TuneSize = .small()) throws {
+    ///   - noise: see `SmallBase`.
+    init(photos: Int = 30, size: TuneSize = .small(), noise: Float = 0.02) throws {
         place = try Place()
-        try SmallBase.write(to: try place.folder("base"))
+        try SmallBase.write(to: try place.folder("base"), noise: noise)
         let folder = try place.folder("photos")
         for i in 0..<photos {
             let photo = try stripedPhoto(i)
