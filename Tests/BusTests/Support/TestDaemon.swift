@@ -69,7 +69,8 @@ struct TestDaemon {
     func rawInpaint(_ body: [BusValue]) async throws -> [BusValue] {
         try await client.call(
             BusCall(
-                to: RefineNames.bus, path: RefineNames.root, interface: RefineNames.manager, member: "Inpaint", body))
+                to: RefineNames.bus, path: RefineNames.root, interface: RefineNames.manager, member: "Inpaint", body),
+            timeout: nil)
     }
 
     func get(
