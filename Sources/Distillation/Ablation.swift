@@ -109,7 +109,7 @@ public final class Ablation {
             let shape = NetworkShape.student(codec: teacher.shape.codec, channels: configuration.channels)
             let student = try shape.network(kept: kept, start: nil, training)
             switch arm {
-            case .scratch, .secondStage: return TaskObjective(student, training)
+            case .scratch, .secondStage: return try TaskObjective(student, training)
             case .regression: return RegressionObjective(student, training)
             case .taskOutput, .taskFeature, .trilevel, .equalIndex, .randomTeacher:
                 let weights = arm.weights(teacher: configuration.teacher) ?? DistillationConfiguration()

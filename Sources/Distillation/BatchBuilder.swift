@@ -74,7 +74,8 @@ struct BatchBuilder {
     ) -> TrainingCrop? {
         let unit = Float(crop.size) / 128, inset = (4 * random.uniform()) * unit, softness = 1 + 2 * random.uniform()
         guard Float(depth.max() ?? 0) >= inset + 6 * unit, !crop.isFlat else { return nil }
-        return crop.showing(material(&random), depth: depth, inset: inset, softness: softness)
+        let fitting = material(&random).toned(into: crop) { depth[$0] == 0 }
+        return crop.showing(fitting, depth: depth, inset: inset, softness: softness)
     }
 
     var finished: TrainingBatch {

@@ -99,6 +99,9 @@ public struct NetworkShape: Codable, Sendable, Equatable {
         kept: NetworkShape?, start: String?, _ training: TrainingConfiguration
     ) throws -> InpaintingNetwork {
         let network = try begun(kept: kept, start: start, training)
+        if let levels = training.renewedLevels, kept == nil, start != nil {
+            try network.renewCoarsestLevels(levels, seed: training.seed)
+        }
         return training.text?.learnsAlone == true ? try network.learningTextAlone() : network
     }
 

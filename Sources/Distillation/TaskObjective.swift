@@ -11,24 +11,35 @@ import TensorCore
 /// Its logarithm is the PSNR of a crop, so this is the slope of PSNR averaged over crops; p = 0 is that of a pooled
 /// PSNR. r₀ and p are ours.
 ///
-/// The student's arm (a), "scratch", and the teacher, whose ControlNet learns with its U-Net, are both trained so.
+/// The student's arm (a), "scratch", and the teacher, whose ControlNet learns with its U-Net, are both trained so. Where
+/// the configuration asks for it, the coarse levels have a term of their own, `coarse`: see `CoarseSupervision`.
 public final class TaskObjective: TrainingObjective {
     public let network: InpaintingNetwork
     public let makeBatch: @Sendable (Int) throws -> TrainingBatch
     private let configuration: TrainingConfiguration
+    private let coarse: CoarseSupervision?
 
-    public convenience init(_ network: InpaintingNetwork, _ configuration: TrainingConfiguration) {
+    /// - Throws: `ModelError` when the coarse levels cannot be supervised.
+    public convenience init(_ network: InpaintingNetwork, _ configuration: TrainingConfiguration) throws {
         let sampler = CropSampler(configuration)
-        self.init(network, configuration) { sampler.batch(step: $0, configuration) }
+        try self.init(network, configuration) { sampler.batch(step: $0, configuration) }
     }
 
     package init(
         _ network: InpaintingNetwork, _ configuration: TrainingConfiguration,
         makeBatch: @escaping @Sendable (Int) throws -> TrainingBatch
-    ) {
+    ) throws {
         self.network = network
         self.configuration = configuration
         self.makeBatch = makeBatch
+        coarse = try configuration.coarseWeight.map { _ in
+            try CoarseSupervision(network.shape, seed: configuration.seed &+ 0xC0A5)
+        }
+    }
+
+    public var parameters: [(name: String, variable: Variable)] {
+        network.parameters
+            + (coarse?.parameters.all.map { (name: "coarse.\($0.name)", variable: $0.variable) } ?? [])
     }
 
     public func losses(step: Int, batch: TrainingBatch) throws -> StepLosses {
@@ -36,9 +47,16 @@ public final class TaskObjective: TrainingObjective {
         let noisy = NoisyBatch(
             batch, codec: network.codec, scheduler: network.scheduler, options: configuration.noising, &random)
         let prediction = network.predict(
-            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions)
-        let task = prediction.output.weightedSquaredError(to: noisy.clean, weight: noisy.weight, divisor: 1)
-        return StepLosses(total: task, terms: ["task": Double(task.value.scalar)], prefill: noisy.prefillLoss)
+            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions,
+            withFeatures: coarse != nil)
+        var sum = LossSum()
+        sum.add(
+            "task", prediction.output.weightedSquaredError(to: noisy.clean, weight: noisy.weight, divisor: 1), weight: 1)
+        if let coarse, let weight = configuration.coarseWeight {
+            sum.add(
+                "coarse", coarse.loss(prediction.features, clean: noisy.clean, weight: noisy.weight), weight: weight)
+        }
+        return sum.losses(prefill: noisy.prefillLoss)
     }
 }
 

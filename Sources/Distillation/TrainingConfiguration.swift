@@ -31,6 +31,10 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var scenes = 4_000
     /// Of networks that attend to text; nil for others.
     public var text: TextTraining?
+    /// What the coarse levels' own errors count beside the task's loss, see `CoarseSupervision`; nil for nothing.
+    public var coarseWeight: Float?
+    /// How many of the coarsest levels of a network that is gone on with start from random weights; nil for none.
+    public var renewedLevels: Int?
 
     public init() {}
 

@@ -40,4 +40,43 @@ package struct TrainingCrop: Sendable {
         }
         return result
     }
+
+    /// This crop in tones that fit into another one: moved towards that one's mean and made paler until it differs by no
+    /// more than a photo's parts do. A network that works in units of the contrast around a hole could not draw it
+    /// otherwise, and nobody would ask for it.
+    /// - Parameter isKnown: which pixels of `surroundings` count.
+    func toned(into surroundings: TrainingCrop, isKnown: (Int) -> Bool) -> TrainingCrop {
+        let own = tone { _ in true }, other = surroundings.tone(isKnown), plane = size * size
+        let offset = own.mean - other.mean
+        let distance = (offset * offset).sum().squareRoot()
+        let reach = Self.reach * max(other.deviation, Self.leastDeviation)
+        let kept = min(1, reach / max(distance, 1e-6)), contrast = min(1, reach / max(own.deviation, 1e-6))
+        var result = self
+        for channel in 0..<3 {
+            let mean = other.mean[channel] + kept * offset[channel]
+            for i in (channel * plane)..<((channel + 1) * plane) {
+                let value = mean + contrast * (pixels[i] - own.mean[channel])
+                result.pixels[i] = (min(max(value, 0), 1) * 255).rounded() / 255
+            }
+        }
+        return result
+    }
+
+    /// How far, in deviations of the surroundings, another material may lie from them, and vary.
+    private static let reach: Float = 2
+    private static let leastDeviation: Float = 0.03
+
+    /// Mean colour of some pixels, and the root of the mean of their channels' variances.
+    private func tone(_ isCounted: (Int) -> Bool) -> (mean: SIMD3<Float>, deviation: Float) {
+        var sum = SIMD3<Float>.zero, squares = SIMD3<Float>.zero, count: Float = 0
+        let plane = size * size
+        for i in 0..<plane where isCounted(i) {
+            let colour = SIMD3(pixels[i], pixels[plane + i], pixels[2 * plane + i])
+            sum += colour
+            squares += colour * colour
+            count += 1
+        }
+        let mean = sum / max(count, 1), variance = squares / max(count, 1) - mean * mean
+        return (mean, max(variance.sum() / 3, 0).squareRoot())
+    }
 }

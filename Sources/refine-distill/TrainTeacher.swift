@@ -18,16 +18,18 @@ struct TrainTeacher: ParsableCommand {
 
     @OptionGroup var options: TrainingOptions
     @OptionGroup var channels: ChannelOptions
+    @OptionGroup var coarse: CoarseOptions
 
     func run() throws {
         options.prepareEngine()
-        let training = try options.configuration(defaultBatch: 4)
+        var training = try options.configuration(defaultBatch: 4)
+        try coarse.apply(to: &training, start: options.start)
         let configuration = RunConfiguration(method: .teacher, training: training, start: options.start)
-        let trainer = try Trainer(configuration, folder: options.runFolder) { kept in
+        let trainer = try Trainer(configuration, folder: options.runFolder) { [training] kept in
             let shape = NetworkShape.teacher(
                 codec: CodecConfiguration(), channels: channels.channels,
                 text: try kept == nil ? options.text.shape(channels: channels.channels) : nil)
-            return TaskObjective(try shape.network(kept: kept, start: options.start, training), training)
+            return try TaskObjective(shape.network(kept: kept, start: options.start, training), training)
         }
         try options.run(trainer, name: "teacher")
     }

@@ -54,7 +54,7 @@ enum TestRun {
         in folder: String, _ shape: NetworkShape = student(), _ training: TrainingConfiguration = training
     ) throws -> Trainer {
         try Trainer(.init(method: .task, training: training), folder: folder) { kept in
-            TaskObjective(try shape.network(kept: kept, start: nil, training), training)
+            try TaskObjective(shape.network(kept: kept, start: nil, training), training)
         }
     }
 }

@@ -17,8 +17,8 @@ import Testing
     /// Keeps what it draws, so that no scene is drawn twice.
     private static let sampler = CropSampler(training)
 
-    private func objective(_ network: InpaintingNetwork) -> TaskObjective {
-        TaskObjective(network, Self.training) { Self.sampler.batch(step: $0, Self.training) }
+    private func objective(_ network: InpaintingNetwork) throws -> TaskObjective {
+        try TaskObjective(network, Self.training) { Self.sampler.batch(step: $0, Self.training) }
     }
 
     /// Layers that start at zero hide what stands before them.
@@ -40,7 +40,7 @@ import Testing
     @Test func theGradientReachesEveryPartAndTheTextEncoderToo() throws {
         for shape in [TestRun.textStudent, TestRun.textTeacher] {
             let network = awakened(try shape.untrained(Self.training))
-            let objective = objective(network)
+            let objective = try objective(network)
             try objective.losses(step: 0, batch: objective.makeBatch(0)).total.backward()
             let silent = network.parameters.filter { ($0.variable.gradient?.sumOfSquares ?? 0) == 0 }.map(\.name)
             // Keys have no bias that matters: it adds the same to every score of a query.
@@ -84,7 +84,7 @@ import Testing
             #expect(new.shape.text?.encoder.hiddenSize == old.shape.unet.crossAttentionDim)
             #expect(fill(new, "a brick wall").elementsEqual(fill(old, nil)) { abs($0 - $1) < 1e-5 })
             // Silent, but not deaf: it can learn to speak.
-            let objective = objective(new)
+            let objective = try objective(new)
             try objective.losses(step: 0, batch: objective.makeBatch(0)).total.backward()
             let norm = new.textEncoder?.parameters.all.first { $0.name.hasSuffix("final_layer_norm.weight") }
             #expect((norm?.variable.gradient?.sumOfSquares ?? 0) > 0)
@@ -102,8 +102,8 @@ import Testing
                 for stop in stops {
                     let configuration = RunConfiguration(method: .task, training: training, start: "\(folder)/old")
                     let trainer = try Trainer(configuration, folder: "\(folder)/\(run)") { kept in
-                        TaskObjective(
-                            try TestRun.textStudent.network(kept: kept, start: "\(folder)/old", training), training
+                        try TaskObjective(
+                            TestRun.textStudent.network(kept: kept, start: "\(folder)/old", training), training
                         ) { Self.sampler.batch(step: $0, training) }
                     }
                     try trainer.train(shouldStop: { trainer.step >= stop })

@@ -44,7 +44,7 @@ import Testing
                 to: start, index: ModelIndex(name: "start", generation: "1", defaultSteps: 1), as: .float32)
             func trainer() throws -> Trainer {
                 try Trainer(.init(method: .task, training: training, start: start), folder: "\(folder)/run") { kept in
-                    TaskObjective(try TestRun.student().network(kept: kept, start: start, training), training)
+                    try TaskObjective(TestRun.student().network(kept: kept, start: start, training), training)
                 }
             }
             // As if killed when it had begun: the folder is there, a checkpoint is not.
@@ -112,9 +112,9 @@ import Testing
         let makeBatch: @Sendable (Int) throws -> TrainingBatch
         private let good: TaskObjective
 
-        init(_ network: InpaintingNetwork, _ training: TrainingConfiguration) {
+        init(_ network: InpaintingNetwork, _ training: TrainingConfiguration) throws {
             self.network = network
-            good = TaskObjective(network, training)
+            good = try TaskObjective(network, training)
             makeBatch = good.makeBatch
         }
 
@@ -129,7 +129,7 @@ import Testing
         try TestRun.withFolder { folder in
             let training = TestRun.training
             let trainer = try Trainer(.init(method: .task, training: training), folder: folder) { kept in
-                Failing(try TestRun.student().network(kept: kept, start: nil, training), training)
+                try Failing(TestRun.student().network(kept: kept, start: nil, training), training)
             }
             var schedule = Trainer.Schedule()
             schedule.checkpointInterval = 1
@@ -158,7 +158,7 @@ import Testing
     @Test func aNewNetworkIsExactlyThePrefill() throws {
         let training = TestRun.training
         for shape in [TestRun.student(), TestRun.teacher()] {
-            let batch = try TaskObjective(try shape.untrained(training), training).makeBatch(0)
+            let batch = try TaskObjective(shape.untrained(training), training).makeBatch(0)
             let (_, prefill, mask, _) = batch.tensors()
             let fill = try shape.untrained(training).fill(prefill: prefill, mask: mask, steps: 2, seed: 1)
             #expect(fill.values == prefill.values)
