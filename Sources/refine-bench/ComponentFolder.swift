@@ -4,7 +4,7 @@ import Foundation
 import Layers
 import TensorCore
 
-/// One component of a diffusers folder: `config.json` and `diffusion_pytorch_model.safetensors`.
+/// One component of a diffusers folder: `config.json` and its weights.
 struct ComponentFolder {
     let path: String
 
@@ -22,13 +22,31 @@ struct ComponentFolder {
         FileManager.default.fileExists(atPath: "\(path)/config.json")
     }
 
-    /// diffusers' name of the component's class.
+    /// diffusers' name of the component's class, or transformers'.
+    /// - Throws: `ModelError` naming the file.
     func className() throws -> String {
         struct Header: Decodable {
-            var className: String
-            enum CodingKeys: String, CodingKey { case className = "_class_name" }
+            var className: String?
+            var architectures: [String]?
+            var modelType: String?
+            enum CodingKeys: String, CodingKey {
+                case className = "_class_name"
+                case architectures
+                case modelType = "model_type"
+            }
         }
-        return try decode(Header.self, lacking: "\"_class_name\" is missing").className
+        let header = try decode(Header.self, lacking: "it is no JSON object")
+        guard let name = header.className ?? header.architectures?.first ?? header.modelType else {
+            throw ModelError(
+                .badConfiguration, at: "\(path)/config.json", "\"_class_name\" and \"architectures\" are missing")
+        }
+        return name
+    }
+
+    /// The configuration as one of the types that Diffusion has.
+    /// - Throws: `ModelError` naming the file.
+    func configuration<T: Decodable>(_ type: T.Type) throws -> T {
+        try decode(type, lacking: "a key is missing or has a value that is not supported")
     }
 
     private func decode<T: Decodable>(_ type: T.Type, lacking problem: String) throws -> T {
@@ -50,9 +68,7 @@ struct ComponentFolder {
         guard name == "UNet2DConditionModel" else {
             throw ModelError(.unsupportedModel, at: path, "class \"\(name)\" is not UNet2DConditionModel")
         }
-        let configuration = try decode(
-            UNetConfiguration.self,
-            lacking: "a key of UNet2DConditionModel is missing or has a value that is not supported")
+        let configuration = try configuration(UNetConfiguration.self)
         let (tensors, weights) = try Safetensors.readWeights("diffusion_pytorch_model", in: path)
         let parameters = ParameterSet(loaded: tensors, origin: weights, requiresGradient: requiresGradient)
         return try UNet2DConditionModel(configuration, parameters: parameters, origin: path)
