@@ -51,6 +51,19 @@ public final class CLIPTextModel {
         }
     }
 
+    /// Makes every layer add nothing, so that a state is its word and its place: where training begins. Random layers
+    /// that learn from the first step with a whole network drown the words within some hundred steps: all states
+    /// become one.
+    public func startAsEmbeddings() {
+        for (name, variable) in parameters.all
+        where name.contains(".self_attn.out_proj.") || name.contains(".mlp.fc2.") {
+            variable.value.pointer.update(repeating: 0, count: variable.value.count)
+        }
+    }
+
+    /// What the names of its layers' weights begin with.
+    public static let layersPrefix = "text_model.encoder."
+
     /// The states after the last norm (transformers' `last_hidden_state`), [N, L, `hiddenSize`].
     /// - Parameter tokens: N texts of one length L of at most `maxPositionEmbeddings`, each token below `vocabSize`.
     public func callAsFunction(_ tokens: [[Int]]) -> Variable {

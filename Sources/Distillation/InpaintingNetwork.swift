@@ -59,11 +59,23 @@ public final class InpaintingNetwork {
         let names = parts.flatMap { $0.set.all.map(\.name) }
         let transformers = Set(
             names.compactMap { name in name.range(of: mark).map { "\(name[..<$0.lowerBound])." } })
-        return try InpaintingNetwork(shape) { part in
+        return try learning { part, name in
+            part == .textEncoder ? Self.learnsText(name) : transformers.contains { name.hasPrefix($0) }
+        }
+    }
+
+    /// The same network whose text encoder learns words and places, and not its layers, see
+    /// `CLIPTextModel.startAsEmbeddings`; it shares the weights.
+    package func keepingTextLayers() throws -> InpaintingNetwork {
+        try learning { part, name in part != .textEncoder || Self.learnsText(name) }
+    }
+
+    private static func learnsText(_ name: String) -> Bool { !name.hasPrefix(CLIPTextModel.layersPrefix) }
+
+    private func learning(_ learns: @escaping (ModelFolder.Component, String) -> Bool) throws -> InpaintingNetwork {
+        try InpaintingNetwork(shape) { part in
             let tensors = parts.first { $0.component == part }?.set.tensors ?? [:]
-            return ParameterSet(loaded: tensors, origin: part.rawValue) { name in
-                part == .textEncoder || transformers.contains { name.hasPrefix($0) }
-            }
+            return ParameterSet(loaded: tensors, origin: part.rawValue) { learns(part, $0) }
         }
     }
 
@@ -145,6 +157,7 @@ public final class InpaintingNetwork {
     /// A ControlNet that is trained together with its U-Net gets its condition from the first step: its outputs start
     /// at zero, and need no second zero before them.
     func prepareForTraining(seed: UInt64) {
+        textEncoder?.startAsEmbeddings()
         let channels = shape.codec.residualChannels
         for set in [unet.parameters] + (controlNet.map { [$0.parameters] } ?? []) {
             guard let weights = set.tensors["conv_in.weight"] else { continue }

@@ -102,7 +102,8 @@ public struct NetworkShape: Codable, Sendable, Equatable {
         if let levels = training.renewedLevels, kept == nil, start != nil {
             try network.renewCoarsestLevels(levels, seed: training.seed)
         }
-        return training.text?.learnsAlone == true ? try network.learningTextAlone() : network
+        guard let text = training.text, network.textEncoder != nil else { return network }
+        return try text.learnsAlone ? network.learningTextAlone() : network.keepingTextLayers()
     }
 
     private func begun(
@@ -120,6 +121,7 @@ public struct NetworkShape: Codable, Sendable, Equatable {
         }
         (shape.codec, shape.scheduler) = (old.shape.codec, old.shape.scheduler)
         let network = try Self.grafted(old, onto: shape, from: start, seed: training.seed)
+        network.textEncoder?.startAsEmbeddings()
         // What attended to zeros does so until the encoder has learnt to say something.
         if old.shape.unet.attendsToText { network.textEncoder?.silence() }
         return network
