@@ -3,6 +3,9 @@ import TensorCore
 extension Variable {
     /// Convolution: [N, C, H, W] with weights [O, C, kh, kw] and an optional bias [O].
     /// - Parameters:
+    ///   - weights: [O, C, kh, kw].
+    ///   - bias: [O], or nil for none.
+    ///   - options: stride and padding.
     ///   - channels: a bias [N, O] of each image, for example of its timestep.
     ///   - adding: a tensor of the result's shape to add, for example a shortcut.
     ///   - prepared: where weights that do not train keep their prepared form.

@@ -33,7 +33,9 @@ public struct BusCall: Sendable {
 extension BusConnection {
     /// Calls a method and waits for its answer. A cancelled task stops waiting at once.
     ///
-    /// - Parameter timeout: How long to wait; nil waits as long as the other side lives.
+    /// - Parameters:
+    ///   - call: What to call, with its arguments.
+    ///   - timeout: How long to wait; nil waits as long as the other side lives.
     /// - Returns: The values of the reply.
     /// - Throws: `BusError` with code `remote` for an error reply and for a timeout (`NoReply`), `invalidValue` for a
     ///   body that no message can carry, `disconnected`; `CancellationError`.

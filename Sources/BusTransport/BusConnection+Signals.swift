@@ -41,8 +41,10 @@ public struct SignalMatch: Sendable, Equatable {
 extension BusConnection {
     /// Receives signals from now on, until the stream is dropped or the connection closes.
     ///
-    /// - Parameter broadcasts: Whether to ask the bus for signals to everybody; signals that are sent to this connection
-    ///   alone arrive without that.
+    /// - Parameters:
+    ///   - match: Which signals.
+    ///   - broadcasts: Whether to ask the bus for signals to everybody; signals that are sent to this connection alone
+    ///     arrive without that.
     /// - Throws: `BusError` where the bus refuses the match.
     public func signals(_ match: SignalMatch, broadcasts: Bool = true) async throws -> AsyncStream<BusMessage> {
         let rule = try match.rule()

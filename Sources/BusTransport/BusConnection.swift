@@ -10,7 +10,7 @@ import Dispatch
 /// let names = try await bus.call(.bus("ListNames")).first?.content(as: [String].self)
 /// ```
 ///
-/// `@unchecked Sendable`: the stored properties are constants; ``state`` and the driver are used on `queue` only.
+/// `@unchecked Sendable`: the stored properties are constants; `state` and the driver are used on `queue` only.
 public final class BusConnection: @unchecked Sendable {
     let queue: DispatchQueue
     let driver: ConnectionDriver

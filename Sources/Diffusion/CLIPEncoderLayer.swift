@@ -25,8 +25,12 @@ public struct CLIPEncoderLayer {
     private let heads: Int, activation: CLIPActivation, causal: Bool
 
     /// - Parameters:
+    ///   - scope: where the layer's weights are.
     ///   - width: of the states; a multiple of `heads`.
+    ///   - heads: of the attention.
     ///   - intermediate: width within the feed-forward block.
+    ///   - activation: of the feed-forward block.
+    ///   - epsilon: of the layer norms.
     ///   - causal: whether a position sees only itself and those before it, as in the text model. The vision model sees
     ///     all.
     public init(

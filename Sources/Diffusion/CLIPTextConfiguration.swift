@@ -27,7 +27,14 @@ public struct CLIPTextConfiguration: Codable, Sendable, Equatable {
         case layerNormEps = "layer_norm_eps"
     }
 
-    /// - Parameter activation: quick GELU is OpenAI's; new models have no reason to approximate.
+    /// - Parameters:
+    ///   - vocabularySize: tokens that the tokenizer knows.
+    ///   - width: of the states.
+    ///   - intermediate: width within the feed-forward blocks.
+    ///   - layers: of the encoder.
+    ///   - heads: of each attention; a divisor of `width`.
+    ///   - length: tokens of a text at most.
+    ///   - activation: quick GELU is OpenAI's; new models have no reason to approximate.
     public init(
         vocabularySize: Int, width: Int, intermediate: Int, layers: Int, heads: Int, length: Int,
         activation: CLIPActivation = .gelu

@@ -50,7 +50,9 @@ extension CLIPTokenizer {
 
     /// Reads a tokenizer's folder: `vocab.json`, `merges.txt`, `tokenizer_config.json`, and where they are there
     /// `special_tokens_map.json` and `words.txt`, which has a line for every word that the model was trained with.
-    /// - Parameter longest: tokens that the text encoder takes; texts get no longer than that.
+    /// - Parameters:
+    ///   - directory: the folder.
+    ///   - longest: tokens that the text encoder takes; texts get no longer than that.
     /// - Throws: `ModelError` naming the file.
     public init(directory: String, longest: Int) throws {
         func path(_ file: String) -> String { "\(directory)/\(file)" }

@@ -63,6 +63,7 @@ public struct CLIPTokenizer: Sendable, Equatable {
     ///
     /// The same captions give the same tokenizer.
     /// - Parameters:
+    ///   - captions: what the vocabulary is made of.
     ///   - vocabularySize: tokens at most, at least 514: the bytes, within and at the end of a word, and the two marks.
     ///   - length: tokens of an encoded text.
     public static func trained(on captions: some Sequence<String>, vocabularySize: Int, length: Int) -> CLIPTokenizer {

@@ -21,6 +21,7 @@ public final class InpaintingPipeline {
 
     /// A pipeline over weights that are in memory already, for example an average during training.
     /// - Parameters:
+    ///   - folder: what the components are.
     ///   - weights: of the U-Net.
     ///   - others: of the other components that the folder has.
     public convenience init(
@@ -98,6 +99,8 @@ public final class InpaintingPipeline {
     /// - Parameters:
     ///   - prefill: planar RGB [3, height, width] in 0...1, the hole already filled by interpolation.
     ///   - mask: [height, width], 255 in the hole, 0 elsewhere.
+    ///   - width: of the crop, a multiple of what the network folds and halves.
+    ///   - height: of the crop, likewise.
     ///   - steps: denoising steps, 1 to 64.
     ///   - seed: of the noise that sampling starts from.
     ///   - condition: of this pipeline; nil for no prompt.

@@ -167,8 +167,10 @@ public struct ModelFolder {
 
     /// Writes the whole folder; every file is replaced atomically, the index last.
     /// - Parameters:
+    ///   - directory: made where it is missing.
     ///   - weights: of the U-Net.
     ///   - others: of the other components that the folder has, by component.
+    ///   - type: of the numbers in the files.
     ///   - shardBytes: the most that one file of weights takes; nil for one file of any size.
     /// - Throws: `ModelError` with code `cannotWrite`.
     public func write(

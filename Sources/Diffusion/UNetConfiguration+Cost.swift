@@ -3,6 +3,7 @@ extension UNetConfiguration {
     /// and attention products; norms and activations are left out.
     /// - Parameters:
     ///   - height: of the sample that the network sees, folded pixels or latents.
+    ///   - width: of the same sample.
     ///   - textLength: tokens of the text states.
     public func multiplyAccumulates(height: Int, width: Int, textLength: Int = 77) -> Double {
         let cost = NetworkCost(self, height: height, width: width, textLength: textLength)

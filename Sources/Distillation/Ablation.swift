@@ -15,7 +15,10 @@ public final class Ablation {
     /// Of stage 2.
     let photos: (any PhotoSource)?
 
-    /// - Parameter photos: of stage 2, for arm (e).
+    /// - Parameters:
+    ///   - configuration: arms, seeds and what they train on.
+    ///   - folder: where the runs of all arms lie; what is there goes on.
+    ///   - photos: of stage 2, for arm (e).
     /// - Throws: `ModelError` when the teacher cannot be read.
     public init(_ configuration: AblationConfiguration, folder: String, photos: (any PhotoSource)?) throws {
         self.configuration = configuration
@@ -36,6 +39,7 @@ public final class Ablation {
     /// - Parameters:
     ///   - schedule: of each arm's run.
     ///   - report: called after every step with the arm, the seed, its step and the share of the pre-fill's error left.
+    ///   - shouldStop: asked before every step.
     /// - Returns: every arm of every seed, or nil when `shouldStop` ended it.
     public func train(
         _ schedule: Trainer.Schedule, report: (AblationArm, UInt64, Int, Double) -> Void, shouldStop: () -> Bool

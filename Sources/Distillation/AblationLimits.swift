@@ -27,7 +27,9 @@ extension Ablation {
     ///   - trained: every arm of every seed; (a) is needed for the bias, (d) for the libraries.
     ///   - sets: held-out crops.
     ///   - weights: of the metrics that need networks.
+    ///   - schedule: of each run of stage 2.
     ///   - progress: is told what is being done.
+    ///   - shouldStop: asked before every step.
     /// - Returns: nil when `shouldStop` ended it; the same call goes on.
     /// - Throws: what training and measuring throw.
     public func limits(

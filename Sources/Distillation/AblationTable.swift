@@ -35,6 +35,8 @@ public struct AblationTable: Encodable {
 
     /// Measures every arm.
     /// - Parameters:
+    ///   - configuration: what was compared.
+    ///   - trained: every arm of every seed.
     ///   - sets: held-out crops.
     ///   - folder: of the comparison; crops and foreign fills lie there, see `ExternalFills`.
     ///   - weights: of the metrics that need networks.

@@ -50,7 +50,9 @@ public final class AsymmetricAlignment {
     private static let epsilon: Float = 1e-4
 
     /// - Parameters:
-    ///   - student, teacher: the stages that `loss` will be given.
+    ///   - student: the student's stages, as `loss` will be given them.
+    ///   - teacher: the teacher's stages, likewise.
+    ///   - pairing: which stage goes with which.
     ///   - seed: of the projections.
     public init(student: [StageShape], teacher: [StageShape], pairing: Pairing, seed: UInt64) throws {
         self.student = student

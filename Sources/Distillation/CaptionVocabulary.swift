@@ -7,7 +7,9 @@ public enum CaptionVocabulary {
     ///
     /// What a scene shows does not depend on its size, so the scenes are as small as they can be; only the words for
     /// its light may differ. The same numbers give the same tokenizer.
-    /// - Parameter scenes: so many that every word has its chance to be drawn.
+    /// - Parameters:
+    ///   - seed: of the scenes.
+    ///   - scenes: so many that every word has its chance to be drawn.
     public static func tokenizer(seed: UInt64 = 0, scenes: Int = 1000) -> CLIPTokenizer {
         let generator = SceneGenerator()
         var captions = (0..<scenes).map { i in

@@ -13,7 +13,11 @@ extension InpaintingNetwork {
     }
 
     /// Writes a model folder in diffusers' layout.
-    /// - Parameter shardBytes: the most that one file of weights takes; nil for one file of any size.
+    /// - Parameters:
+    ///   - directory: made where it is missing.
+    ///   - index: what the folder says of itself.
+    ///   - type: of the numbers in the files.
+    ///   - shardBytes: the most that one file of weights takes; nil for one file of any size.
     /// - Throws: `ModelError` with code `cannotWrite`.
     public func write(
         to directory: String, index: ModelIndex, as type: Safetensors.ElementType, shardBytes: Int? = nil

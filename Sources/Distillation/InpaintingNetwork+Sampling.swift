@@ -28,6 +28,10 @@ extension InpaintingNetwork: CropFilling {
 
     /// Fills as the protocol says, with a caption for each crop.
     /// - Parameters:
+    ///   - prefill: [N, 3, H, W] in 0...1, the holes already filled by interpolation.
+    ///   - mask: [N, 1, H, W], 1 in the holes.
+    ///   - steps: denoising steps.
+    ///   - seed: of the noise.
     ///   - captions: [N], empty for what fits; nil for N empty ones.
     ///   - guidance: how strictly to follow the captions, see `InpaintingPipeline.condition(prompt:guidance:)`.
     public func fill(

@@ -109,6 +109,7 @@ public final class InpaintingNetwork {
     /// Predicts the clean residual.
     /// - Parameters:
     ///   - noisy: x_t, [N, 3 p², H/p, W/p].
+    ///   - condition: pre-fill and mask, folded as the codec does it.
     ///   - timesteps: [N].
     ///   - captions: [N], empty for what fits; nil for N empty ones. Of no effect in a network without a text encoder.
     ///   - withFeatures: whether to hand out the stages as well.

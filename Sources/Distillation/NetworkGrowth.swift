@@ -29,6 +29,7 @@ public struct NetworkGrowth {
     ///   - source: a network without ControlNet.
     ///   - channels: of each level, finest first: whole multiples of the source's.
     ///   - layers: residual blocks of a level on the way down; at least as many as the source has.
+    ///   - origin: of the source, for errors.
     /// - Throws: `ModelError` naming what cannot be grown.
     public init(of source: NetworkShape, channels: [Int], layers: Int, origin: String) throws {
         func require(_ condition: Bool, _ problem: String) throws {

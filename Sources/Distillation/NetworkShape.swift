@@ -51,6 +51,7 @@ public struct NetworkShape: Codable, Sendable, Equatable {
 
     /// A student: a compact U-Net with the condition beside its input, and no ControlNet.
     /// - Parameters:
+    ///   - codec: how pixels become channels.
     ///   - channels: of each resolution, finest first; nil for the default student's. At least two for text.
     ///   - text: what it attends to, at its second finest level; nil for none.
     public static func student(
@@ -70,8 +71,9 @@ public struct NetworkShape: Codable, Sendable, Equatable {
     ///
     /// One level less than the student: at the coarsest, attention over all positions stands in for it.
     /// - Parameters:
-    ///   - channels: of each resolution, finest first; nil for the default teacher's, 29 M parameters and at
-    ///     least six times the default student's multiply-accumulates.
+    ///   - codec: how pixels become channels.
+    ///   - channels: of each resolution, finest first; nil for the default teacher's, 29 M parameters and at least six
+    ///     times the default student's multiply-accumulates.
     ///   - text: what its attention is about; without, every caption is absent.
     public static func teacher(
         codec: CodecConfiguration, channels: [Int]? = nil, text: TextShape? = nil

@@ -35,7 +35,11 @@ public struct PersonalJudge {
         holes = HoleOptions(options)
     }
 
-    /// - Parameter key: the photo's own: with the same one its crops and holes are the same.
+    /// - Parameters:
+    ///   - photo: one that neither has learnt from.
+    ///   - key: the photo's own: with the same one its crops and holes are the same.
+    ///   - old: what is in use.
+    ///   - new: what may take its place.
     /// - Returns: dB, `new` minus `old`; nil for a photo that is too small.
     public func gain(
         _ photo: TrainingPhoto, key: UInt64, from old: some CropFilling, to new: some CropFilling

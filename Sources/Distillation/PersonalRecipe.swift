@@ -8,7 +8,9 @@ public enum PersonalRecipe {
     /// Longer side of the photos in pixels.
     public static let photoSide = 768
 
-    /// - Parameter parent: folder of the model to start from.
+    /// - Parameters:
+    ///   - parent: folder of the model to start from.
+    ///   - seed: of data and noise.
     public static func configuration(parent: String, seed: UInt64) -> RunConfiguration {
         var training = TrainingConfiguration()
         training.seed = seed

@@ -33,6 +33,8 @@ public final class SemiSupervisedStage: TrainingObjective {
     /// - Parameters:
     ///   - base: what is mimicked; it does not change.
     ///   - start: what to start from, of the same shape; nil for the base.
+    ///   - training: crops, noise and weights of the loss, as in stage 1.
+    ///   - stage: what is stage 2's own.
     ///   - labelled: what to replay; nil for procedural scenes.
     ///   - unlabelled: the photos.
     ///   - teacher: nil for pseudo-targets by the base and the averaged student.

@@ -34,7 +34,9 @@ public struct TeacherBias: Encodable, Sendable {
         let samples: [[Float]]
         let psnr: [Double]
 
-        /// - Parameter fills: [N, 3, H, W], one for each of `references`.
+        /// - Parameters:
+        ///   - fills: [N, 3, H, W], one for each of `references`.
+        ///   - references: the true pictures.
         public init(_ fills: Tensor, _ references: [ReferenceSample]) {
             let pictures = zip(CropFile.images(of: fills).map(\.rounded), references)
             samples = pictures.map { fill, reference in

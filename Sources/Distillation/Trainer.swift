@@ -42,8 +42,11 @@ public final class Trainer {
     }
 
     /// Starts a run in `folder`, or goes on with the one that is there.
-    /// - Parameter objective: makes what is trained, before anything of a former session is loaded into it; it is given
-    ///   the network's shape when the folder has one already.
+    /// - Parameters:
+    ///   - configuration: of the run; one that differs from the folder's is refused.
+    ///   - folder: made where it is missing.
+    ///   - objective: makes what is trained, before anything of a former session is loaded into it; it is given the
+    ///     network's shape when the folder has one already.
     /// - Throws: `ModelError` when the folder holds another run or is damaged, and what `objective` throws.
     public init(
         _ configuration: RunConfiguration, folder: String,
@@ -87,6 +90,7 @@ public final class Trainer {
 
     /// Runs until the configured number of steps, or until `shouldStop`.
     /// - Parameters:
+    ///   - schedule: how often to validate, draw samples and write checkpoints.
     ///   - report: called after every step with the share of the pre-fill's error that is left.
     ///   - shouldStop: asked before every step; a checkpoint is written either way.
     /// - Throws: `ModelError` when a file cannot be written; `TrainingError` on a loss that is not a number. The last
@@ -185,7 +189,10 @@ public final class Trainer {
     }
 
     /// Writes the averaged weights as a model folder in fp16, whose index says which plan computed them last.
-    /// - Parameter shardBytes: the most that one file of weights takes; nil for one file of any size.
+    /// - Parameters:
+    ///   - directory: made where it is missing.
+    ///   - index: what the folder says of itself.
+    ///   - shardBytes: the most that one file of weights takes; nil for one file of any size.
     /// - Throws: `ModelError`.
     public func export(to directory: String, index: ModelIndex, shardBytes: Int? = nil) throws {
         var index = index

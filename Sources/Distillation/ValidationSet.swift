@@ -24,7 +24,9 @@ public struct ValidationSet {
         public var pooled: Double
     }
 
-    /// - Parameter limit: how many crops to take, evenly spread over the file; nil for all.
+    /// - Parameters:
+    ///   - path: a safetensors file, as Tests/Peers/make_crops.py writes it.
+    ///   - limit: how many crops to take, evenly spread over the file; nil for all.
     /// - Throws: `ModelError` when the file is not such a set.
     public init(reading path: String, limit: Int? = nil) throws {
         let (tensors, metadata) = try Safetensors.read(path)
@@ -46,7 +48,11 @@ public struct ValidationSet {
     }
 
     /// Crops of procedural scenes of a seed, which no run of another seed is trained on.
-    /// - Parameter othersShare: share of holes that show what only their captions tell, see `TextTraining`.
+    /// - Parameters:
+    ///   - seed: of the scenes.
+    ///   - count: how many crops.
+    ///   - size: side of a crop, in pixels.
+    ///   - othersShare: share of holes that show what only their captions tell, see `TextTraining`.
     public init(scenesOf seed: UInt64, count: Int, size: Int, othersShare: Float = 0) {
         var configuration = TrainingConfiguration()
         configuration.text = TextTraining()

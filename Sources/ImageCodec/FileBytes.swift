@@ -12,7 +12,10 @@ public final class FileBytes: @unchecked Sendable {
 
     /// Reads all of an open regular file, from its start whatever its offset is. The descriptor stays open.
     ///
-    /// - Parameter argument: what errors call the file, such as "image".
+    /// - Parameters:
+    ///   - descriptor: open for reading.
+    ///   - argument: what errors call the file, such as "image".
+    ///   - limits: how large it may be.
     /// - Throws: `CodecError` when it is no regular file, is empty, is too large, or cannot be read.
     public init(descriptor: Int32, argument: String, limits: CodecLimits = CodecLimits()) throws {
         var status = stat()

@@ -2,10 +2,12 @@ extension HoleMask {
     /// Reads a mask file. Alpha decides where it varies (opaque = fill), else the brightness (white = fill).
     ///
     /// - Parameters:
+    ///   - file: in any format that is read.
     ///   - width: of the upright photo, which the mask must match.
     ///   - height: of the upright photo.
     ///   - inverted: fill what the mask leaves out.
     ///   - fits: scale a mask of another size to the photo's, instead of refusing it.
+    ///   - limits: how large it may be.
     /// - Throws: `CodecError` about "mask".
     public init(
         file: FileBytes, width: Int, height: Int, inverted: Bool = false, fits: Bool = false,

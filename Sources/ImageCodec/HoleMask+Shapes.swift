@@ -13,9 +13,12 @@ extension HoleMask {
     /// Marks rectangles and polygons.
     ///
     /// - Parameters:
+    ///   - boxes: in pixels of the upright photo.
     ///   - polygons: closed by themselves; a pixel whose centre they go around is marked, also where a polygon crosses
     ///     itself (non-zero winding).
     ///   - inverted: fill what they do not mark.
+    ///   - width: of the upright photo.
+    ///   - height: of the upright photo.
     /// - Throws: `CodecError` for a shape that is empty or not inside the photo, or when nothing or everything is left
     ///   to fill.
     public init(

@@ -63,7 +63,11 @@ public struct SmallPhoto: Sendable {
     /// `[height, width, 3]`.
     public let pixels: [UInt8]
 
-    /// - Parameter isExact: whether the result has exactly this size; else it fits inside, and is never enlarged.
+    /// - Parameters:
+    ///   - photo: whose header has been read.
+    ///   - width: of the result, in pixels.
+    ///   - height: of the result, in pixels.
+    ///   - isExact: whether the result has exactly this size; else it fits inside, and is never enlarged.
     /// - Throws: `CodecError`.
     public init(_ photo: PhotoReader, width: Int, height: Int, isExact: Bool = false) throws {
         let source = try OpaqueSource(photo.file, argument: photo.argument)

@@ -23,7 +23,9 @@ public final class PhotoReader {
     /// Reads the header.
     ///
     /// - Parameters:
+    ///   - file: in any format that is read.
     ///   - argument: what errors call the file, such as "image".
+    ///   - limits: how large it may be.
     /// - Throws: `CodecError`: `unsupportedFormat`, `invalidArgument` for a damaged header, `tooLarge`.
     public init(file: FileBytes, argument: String, limits: CodecLimits = CodecLimits()) throws {
         guard let format = file.format else {

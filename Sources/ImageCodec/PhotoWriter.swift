@@ -26,6 +26,11 @@ public enum PhotoWriter {
     ///   - source: the photo as it was given.
     ///   - filled: the whole upright photo with its hole filled, `[height, width, 3]` in the source's bit depth.
     ///   - changed: `[height, width]`; above 0 where `filled` counts.
+    ///   - width: of the upright photo.
+    ///   - height: of the upright photo.
+    ///   - bitDepth: 8 or 16, that of `filled`.
+    ///   - options: of the encoder.
+    ///   - limits: how large the source may be.
     /// - Throws: `CodecError`.
     public static func encode(
         source: FileBytes, filled: UnsafeRawBufferPointer, changed: UnsafeRawBufferPointer, width: Int, height: Int,

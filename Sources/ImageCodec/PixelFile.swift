@@ -6,7 +6,10 @@ public enum PixelFile {
     ///
     /// - Parameters:
     ///   - samples: `[height, width, bands]`, 8 bits or native-endian 16.
+    ///   - width: in pixels.
+    ///   - height: in pixels.
     ///   - bands: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+    ///   - bitDepth: 8 or 16.
     /// - Throws: `CodecError` when the sizes do not fit together or the encoder fails.
     public static func png(
         samples: UnsafeRawBufferPointer, width: Int, height: Int, bands: Int, bitDepth: Int = 8

@@ -36,8 +36,11 @@ public struct FolderPass {
     /// Passes over `start` in `folder`.
     ///
     /// - Parameters:
+    ///   - store: where the rows are.
+    ///   - folder: a watched one.
     ///   - start: relative to the folder; empty is all of it.
     ///   - isRecursive: whether what lies in folders below `start` is looked at too.
+    ///   - isCancelled: asked at every entry.
     /// - Throws: `LibraryError` where the folder cannot be read or is an empty mount point now: nothing is changed
     ///   then. `CancellationError`.
     public static func run(

@@ -24,8 +24,10 @@ public struct FolderWalk {
     ///
     /// - Parameters:
     ///   - root: the watched folder, absolute.
+    ///   - rules: what to leave out.
     ///   - start: where to begin, relative to the root.
     ///   - isRecursive: whether to go into folders below `start`.
+    ///   - isCancelled: asked at every entry.
     ///   - body: called with each file's path, relative to the root.
     /// - Throws: `LibraryError` where the root cannot be read, `CancellationError`, and what `body` throws.
     public static func run(

@@ -28,7 +28,9 @@ public final class ImageIntake {
 
     /// Notes that an image was read.
     ///
-    /// - Parameter image: as ``LibraryStore/waiting(limit:)`` gave it; ignored where it has changed or gone since.
+    /// - Parameters:
+    ///   - image: as ``LibraryStore/waiting(limit:)`` gave it; ignored where it has changed or gone since.
+    ///   - facts: what was read.
     public func accept(_ image: ImageRecord, _ facts: ImageFacts) throws { try accept([(image, facts)]) }
 
     /// The same for several images, in one transaction.
@@ -72,7 +74,9 @@ public final class ImageIntake {
 
     /// Notes that an image cannot be read, so that it is not tried again until it changes.
     ///
-    /// - Parameter reason: a code.
+    /// - Parameters:
+    ///   - image: as for ``accept(_:_:)``.
+    ///   - reason: a code.
     public func quarantine(_ image: ImageRecord, _ reason: String) throws {
         try store.write { database in
             guard try LibraryStore.isCurrent(database, image) else { return }
@@ -138,6 +142,8 @@ extension LibraryStore {
     /// - Parameters:
     ///   - folder: nil for all folders.
     ///   - state: nil for all states.
+    ///   - offset: how many to pass over.
+    ///   - limit: how many to give at most.
     public func images(
         in folder: Int64? = nil, state: ImageState? = nil, offset: Int = 0, limit: Int
     ) throws -> [ImageRecord] {

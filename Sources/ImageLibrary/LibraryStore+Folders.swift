@@ -4,7 +4,9 @@ import GRDB
 extension LibraryStore {
     /// Watches a folder from now on.
     ///
-    /// - Parameter path: absolute, with links resolved.
+    /// - Parameters:
+    ///   - path: absolute, with links resolved.
+    ///   - options: what of it to leave out, and how often to look again.
     /// - Throws: `LibraryError`: the folder cannot be read, is watched already, or is inside or around a watched one.
     public func addFolder(_ path: BytePath, _ options: FolderOptions) throws -> FolderRecord {
         try ExcludeRules.validate(options.excludes)

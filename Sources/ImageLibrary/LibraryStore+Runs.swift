@@ -10,7 +10,10 @@ extension LibraryStore {
 
     /// Begins a run. From now on the photos count as seen by it, whether it gets to them or not.
     ///
-    /// - Parameter photos: hashes of their contents.
+    /// - Parameters:
+    ///   - parent: name of the generation or base that it begins with.
+    ///   - seed: of data and noise.
+    ///   - photos: hashes of their contents.
     public func beginRun(parent: String, seed: UInt64, photos: [[UInt8]]) throws -> RunRecord {
         let id = try write { database -> Int64 in
             let number = (Int(try Self.value(database, "generation-counter") ?? "") ?? 0) + 1
@@ -72,7 +75,11 @@ extension LibraryStore {
 
     /// Ends a run whose weights are not used.
     ///
-    /// - Parameter releasesPhotos: whether its photos are as if it had not been.
+    /// - Parameters:
+    ///   - run: its row.
+    ///   - state: how it ended.
+    ///   - judgement: what was found, also where it was not enough.
+    ///   - releasesPhotos: whether its photos are as if it had not been.
     public func endRun(_ run: Int64, _ state: RunState, _ judgement: RunJudgement, releasesPhotos: Bool) throws {
         try write { database in
             try finish(database, run, state, judgement, generation: nil)

@@ -7,7 +7,9 @@ extension LibraryStore {
         try read { try String.fetchOne($0, sql: "SELECT value FROM settings WHERE name = ?", arguments: [name]) }
     }
 
-    /// - Parameter value: nil takes the setting away.
+    /// - Parameters:
+    ///   - name: of the setting.
+    ///   - value: nil takes the setting away.
     public func set(_ name: String, _ value: String?) throws {
         try write { database in
             guard let value else {

@@ -1,6 +1,6 @@
 /// Fills the holes of a picture with smooth surfaces: the pre-fill, whose error is what the network predicts.
 ///
-/// The fill is the thin plate in tension that continues the known pixels, ``PlateSolver``. Without tension it is the
+/// The fill is the thin plate in tension that continues the known pixels, `PlateSolver`. Without tension it is the
 /// biharmonic fill of scikit-image; with the default tension it keeps the biharmonic's smooth joint at the rim and
 /// behaves like the membrane (harmonic fill) two pixels further in, where the biharmonic overshoots.
 ///
@@ -22,6 +22,9 @@ public enum BiharmonicFill {
     ///
     /// - Parameters:
     ///   - pixels: planar `[channels, height, width]`, 0...1.
+    ///   - channels: how many, each filled by itself.
+    ///   - width: in pixels.
+    ///   - height: in pixels.
     ///   - mask: `[height, width]`, 255 = hole (as is everything but 0).
     ///   - tolerance: largest error against the exact solution in any pixel, estimated.
     ///   - tension: 0 = biharmonic; see ``defaultTension``.

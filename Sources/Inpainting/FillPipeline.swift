@@ -25,6 +25,10 @@ public protocol FillPipeline: AnyObject {
     /// - Parameters:
     ///   - prefill: planar RGB `[3, height, width]`, 0...1: the photo, its hole filled smoothly.
     ///   - mask: `[height, width]`, 255 = hole.
+    ///   - width: of the crop.
+    ///   - height: of the crop.
+    ///   - steps: denoising steps.
+    ///   - seed: of the noise.
     ///   - condition: of this pipeline.
     func start(
         prefill: [Float], mask: [UInt8], width: Int, height: Int, steps: Int, seed: UInt64,

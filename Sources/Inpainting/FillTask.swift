@@ -7,7 +7,7 @@ import Diffusion
 /// while try task.advance() { report(task.completedSteps, of: task.totalSteps) }
 /// let result = try task.finish()
 /// ```
-/// The holes are cut into crops (``CropPlan``); each is filled smoothly, denoised and blended into the photo before
+/// The holes are cut into crops (`CropPlan`); each is filled smoothly, denoised and blended into the photo before
 /// the next one begins. Not Sendable: it lives on the engine's thread, as its model does.
 public final class FillTask {
     /// Units of work in all and done so far: per crop one pre-fill, the denoising steps, one blending.

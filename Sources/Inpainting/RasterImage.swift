@@ -17,7 +17,10 @@ public struct RasterImage: Sendable, Equatable {
     public let height: Int
     public internal(set) var samples: Samples
 
-    /// - Parameter samples: `3 * width * height` values.
+    /// - Parameters:
+    ///   - width: in pixels.
+    ///   - height: in pixels.
+    ///   - samples: `3 * width * height` values.
     /// - Throws: ``FillError`` with `sizeMismatch`.
     public init(width: Int, height: Int, samples: Samples) throws {
         guard let pixels = pixelCount(width, height), pixels <= Int.max / Self.channels,

@@ -7,7 +7,14 @@ public struct Convolution2D {
     let options: Convolution.Options
     private let prepared = PreparedWeights()
 
-    /// - Parameter zero: starts as zero, weights and bias, so that the layer adds nothing until it has learnt.
+    /// - Parameters:
+    ///   - scope: where the layer's weights are.
+    ///   - input: channels that come in.
+    ///   - output: channels that go out.
+    ///   - kernel: side of the window.
+    ///   - stride: pixels from one window to the next.
+    ///   - padding: zeros around the input.
+    ///   - zero: starts as zero, weights and bias, so that the layer adds nothing until it has learnt.
     public init(
         _ scope: ParameterScope, _ input: Int, _ output: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
         zero: Bool = false
@@ -19,6 +26,7 @@ public struct Convolution2D {
     }
 
     /// - Parameters:
+    ///   - x: [N, in, H, W].
     ///   - channels: a further bias [N, out] of each image.
     ///   - adding: added to the result, of its shape.
     public func callAsFunction(_ x: Variable, channels: Variable? = nil, adding: Variable? = nil) -> Variable {

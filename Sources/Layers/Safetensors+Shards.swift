@@ -26,6 +26,7 @@ extension Safetensors {
     /// Reads the weights `name` of a folder.
     /// - Parameters:
     ///   - name: without endings, such as `diffusion_pytorch_model`.
+    ///   - folder: of one component, such as `unet`.
     ///   - variants: such as `fp16`; the first that is there counts.
     /// - Returns: the tensors, and the file that stands for them in messages.
     /// - Throws: `ModelError` naming the file and what is wrong with it.

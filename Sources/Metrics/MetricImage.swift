@@ -5,7 +5,10 @@ public struct MetricImage: Sendable, Equatable {
     public let height: Int
     public let values: [Float]
 
-    /// - Parameter values: planar, `3 * width * height` of them.
+    /// - Parameters:
+    ///   - width: in pixels.
+    ///   - height: in pixels.
+    ///   - values: planar, `3 * width * height` of them.
     public init(width: Int, height: Int, values: [Float]) {
         precondition(
             width > 0 && height > 0 && values.count == Self.channels * width * height,

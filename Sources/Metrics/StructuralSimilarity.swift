@@ -20,8 +20,11 @@ public enum StructuralSimilarity {
     /// The index averaged over the pixels of the hole and all channels; nil without hole.
     ///
     /// - Parameters:
-    ///   - fill, truth: planar `[channels, height, width]`, 0...1.
+    ///   - fill: planar `[channels, height, width]`, 0...1.
+    ///   - truth: the same of the true picture.
     ///   - mask: `[height, width]`, 255 (128 and up) = hole.
+    ///   - width: in pixels.
+    ///   - height: in pixels.
     public static func overHole(fill: [Float], truth: [Float], mask: [UInt8], width: Int, height: Int) -> Double? {
         let plane = width * height
         precondition(
@@ -43,7 +46,11 @@ public enum StructuralSimilarity {
     /// The index averaged over the whole picture and all channels, without the 5 pixels along each border whose window
     /// does not lie inside: scikit-image's own mean with the settings above. Nil where nothing is left.
     ///
-    /// - Parameter fill, truth: planar `[channels, height, width]`, 0...1.
+    /// - Parameters:
+    ///   - fill: planar `[channels, height, width]`, 0...1.
+    ///   - truth: the same of the true picture.
+    ///   - width: in pixels.
+    ///   - height: in pixels.
     public static func overImage(fill: [Float], truth: [Float], width: Int, height: Int) -> Double? {
         let plane = width * height
         precondition(

@@ -60,6 +60,8 @@ extension TuningPolicy {
     /// itself raises, does not start and stop it all the time.
     ///
     /// - Parameters:
+    ///   - now: what was measured.
+    ///   - time: by the wall clock, for schedule and day.
     ///   - usedSeconds: of today's budget.
     ///   - isTuning: whether this is about going on.
     ///   - calendar: Gregorian, in the time zone of the wall clock.

@@ -99,7 +99,9 @@ public struct CalendarWindow: Sendable, Equatable, CustomStringConvertible {
 
     /// Whether the window is open.
     ///
-    /// - Parameter calendar: Gregorian, in the time zone of the wall clock.
+    /// - Parameters:
+    ///   - time: by the wall clock.
+    ///   - calendar: Gregorian, in the time zone of the wall clock.
     public func contains(_ time: Date, _ calendar: Calendar) -> Bool {
         let fields = calendar.dateComponents([.weekday, .hour, .minute], from: time)
         // Foundation counts from Sunday.

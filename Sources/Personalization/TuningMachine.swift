@@ -79,7 +79,9 @@ public struct TuningMachine: Sendable, Equatable {
 
     /// Takes an event. Events that do not fit the phase change nothing.
     ///
-    /// - Parameter now: seconds of a clock that is never set and goes on while the machine sleeps.
+    /// - Parameters:
+    ///   - event: what happened.
+    ///   - now: seconds of a clock that is never set and goes on while the machine sleeps.
     public mutating func handle(_ event: Event, at now: Double) -> [Action] {
         let before = phase
         var actions = step(event, at: now)

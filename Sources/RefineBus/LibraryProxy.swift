@@ -12,7 +12,9 @@ public struct LibraryProxy: Sendable {
         self.bus = bus
     }
 
-    /// - Parameter options: as `AddFolder` documents them.
+    /// - Parameters:
+    ///   - path: absolute, the bytes of the file system.
+    ///   - options: as `AddFolder` documents them.
     /// - Throws: `RefineError`, `BusError`.
     public func addFolder(_ path: [UInt8], _ options: [String: BusValue] = [:]) async throws {
         _ = try await call("AddFolder", [path.busValue], options)

@@ -18,6 +18,7 @@ public struct ManagerProxy: Sendable {
     /// - Parameters:
     ///   - image: A descriptor of the photo's file; stays with the caller.
     ///   - mask: A descriptor of the mask's file; empty where `options` holds boxes.
+    ///   - options: What `Inpaint` takes.
     /// - Throws: `RefineError` of the daemon, `BusError` of the way there.
     public func inpaint(
         image: BusFileDescriptor, mask: BusFileDescriptor, _ options: InpaintOptions
@@ -29,7 +30,10 @@ public struct ManagerProxy: Sendable {
     ///
     /// - Parameters:
     ///   - pixels: A memfd, which is sealed by this.
+    ///   - layout: Of the pixels.
     ///   - mask: The same, `GRAY8`; of zero length where `options` holds boxes.
+    ///   - maskLayout: Of the mask.
+    ///   - options: What `InpaintPixels` takes.
     /// - Throws: as ``inpaint(image:mask:_:)``.
     public func inpaint(
         pixels: BusFileDescriptor, _ layout: RasterLayout, mask: BusFileDescriptor, _ maskLayout: RasterLayout,

@@ -36,7 +36,12 @@ public struct RasterLayout: Sendable, Equatable {
 
     /// Checks a layout.
     ///
-    /// - Parameter argument: `layout` or `mask_layout`, for the error.
+    /// - Parameters:
+    ///   - width: In pixels.
+    ///   - height: In pixels.
+    ///   - stride: Bytes from one row to the next.
+    ///   - format: Of a pixel.
+    ///   - argument: `layout` or `mask_layout`, for the error.
     /// - Throws: `RefineError` with code `invalidArgument` for no pixels or a stride shorter than a row, `tooLarge`.
     public init(
         width: UInt32, height: UInt32, stride: UInt32, format: Format, argument: String = "layout"

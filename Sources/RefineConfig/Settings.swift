@@ -26,7 +26,9 @@ public struct Settings: Sendable {
 
     private var values: [String: (value: SettingValue, origin: Origin)]
 
-    /// - Parameter flags: By full name; checked already.
+    /// - Parameters:
+    ///   - environment: Says where the files are, and sets some keys.
+    ///   - flags: By full name; checked already.
     /// - Throws: `SettingsError` for the first file or variable that cannot be used.
     public static func load(
         environment: [String: String] = ProcessInfo.processInfo.environment, flags: [String: SettingValue] = [:]

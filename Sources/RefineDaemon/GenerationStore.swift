@@ -19,8 +19,10 @@ public final class GenerationStore: Sendable {
     private let isSettled = Atomic<Bool>(false)
 
     /// - Parameters:
+    ///   - library: has the rows of generations.
     ///   - base: the folder of the base model.
     ///   - kept: how many generations keep their files, at least one.
+    ///   - log: is told of what is damaged or removed.
     public init(library: LibraryHandle, base: String, kept: Int = 5, log: Logger) {
         self.library = library
         // The tuner is given folders without links, from the root.

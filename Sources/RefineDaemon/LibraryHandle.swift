@@ -12,7 +12,10 @@ public final class LibraryHandle: Sendable {
     private let log: Logger
     private let opened = Mutex<Result<LibraryStore, LibraryError>?>(nil)
 
-    /// - Parameter folder: made when the database is opened.
+    /// - Parameters:
+    ///   - folder: made when the database is opened.
+    ///   - time: of what is written down.
+    ///   - log: is told of a database that is damaged.
     public init(folder: String, time: TimeSource, log: Logger) {
         self.folder = folder
         now = { Int64(time.now()) }

@@ -35,6 +35,9 @@ public actor LibraryService: RootInterface {
 
     /// - Parameters:
     ///   - library: shared with the parts that learn from it.
+    ///   - scanner: reads photos.
+    ///   - time: of passes and waits.
+    ///   - log: is told of folders and faults, without paths.
     ///   - onForget: removes the files of runs and generations that are forgotten.
     public init(
         library: LibraryHandle, scanner: any PhotoScanner, time: TimeSource, log: Logger,
@@ -48,7 +51,11 @@ public actor LibraryService: RootInterface {
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// - Parameter folder: The data folder, for a library that no other part uses.
+    /// - Parameters:
+    ///   - folder: The data folder, for a library that no other part uses.
+    ///   - scanner: Reads photos.
+    ///   - time: Of passes and waits.
+    ///   - log: Is told of folders and faults, without paths.
     public init(folder: String, scanner: any PhotoScanner, time: TimeSource, log: Logger) {
         self.init(library: LibraryHandle(folder: folder, time: time, log: log), scanner: scanner, time: time, log: log)
     }

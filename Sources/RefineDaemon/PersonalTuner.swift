@@ -30,9 +30,12 @@ public actor PersonalTuner: TunerPort {
     static let mostPhotos = 256, mostHeldOut = 64
 
     /// - Parameters:
+    ///   - generations: where weights go that were adopted.
     ///   - room: takes new weights in use.
     ///   - sampler: decodes photos for the tuner.
+    ///   - limits: of the tuner's process.
     ///   - size: less than what the recipe says, for tests.
+    ///   - log: is told how runs end.
     public init(
         generations: GenerationStore, room: EngineRoom, sampler: any PhotoSampler,
         limits: TuneLimits = TuneLimits(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))),

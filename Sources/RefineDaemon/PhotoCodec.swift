@@ -11,6 +11,7 @@ public protocol PhotoCodec: Sendable {
     /// - Parameters:
     ///   - image: The photo's file.
     ///   - mask: The mask's file; nil where shapes in `marks` say what to fill.
+    ///   - marks: Boxes, polygons, and how to read the mask.
     /// - Throws: `RefineError` whose subject is `image`, `mask`, `box` or `polygon`.
     func decode(
         image: BusFileDescriptor, mask: BusFileDescriptor?, marks: HoleMarks

@@ -10,7 +10,10 @@ public protocol RootInterface: Sendable {
 
     /// Answers a method whose signature has been checked.
     ///
-    /// - Parameter caller: The unique name of the caller.
+    /// - Parameters:
+    ///   - member: The method.
+    ///   - body: Its arguments.
+    ///   - caller: The unique name of the caller.
     /// - Throws: `RefineError`.
     func call(_ member: String, _ body: [BusValue], from caller: String) async throws -> [BusValue]
 

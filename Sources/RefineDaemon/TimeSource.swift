@@ -12,7 +12,10 @@ public struct TimeSource: Sendable {
     public var sleep: @Sendable (Duration) async throws -> Void
 
     /// - Parameters:
-    ///   - boot, awake: `now` where not given.
+    ///   - now: microseconds since 1970.
+    ///   - boot: microseconds since the machine's start; `now` where not given.
+    ///   - awake: the same without the time in which it slept; `now` where not given.
+    ///   - sleep: returns after that time, or throws when its task is cancelled.
     public init(
         now: @escaping @Sendable () -> UInt64, boot: (@Sendable () -> UInt64)? = nil,
         awake: (@Sendable () -> UInt64)? = nil, sleep: @escaping @Sendable (Duration) async throws -> Void

@@ -4,7 +4,9 @@ import WorkerProtocol
 
 /// Makes small versions of photos, in a sandboxed process, for the tuner.
 public protocol PhotoSampler: Sendable {
-    /// - Parameter file: open for reading.
+    /// - Parameters:
+    ///   - file: open for reading.
+    ///   - side: of the longer side of the result, in pixels.
     /// - Throws: `WorkerError`.
     func sample(_ file: Int32, side: Int) async throws -> PhotoSample
     /// Nothing is to be read for a while.

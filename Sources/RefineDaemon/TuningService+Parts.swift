@@ -7,7 +7,12 @@ extension TuningService {
     /// The service as the daemon runs it, with everything that this machine and its session tell.
     ///
     /// - Parameters:
-    ///   - tuner, archive: nil where nothing can be tuned.
+    ///   - policy: what the settings say.
+    ///   - library: has what the user said over the bus, and the photos.
+    ///   - tuner: nil where nothing can be tuned.
+    ///   - archive: has the generations; nil where nothing can be tuned.
+    ///   - time: of all waits.
+    ///   - log: is told of every change of state.
     ///   - guards: tries the guards that keep photos on this machine; true where all hold.
     public init(
         policy: TuningPolicy, library: LibraryHandle, tuner: (any TunerPort)?, archive: (any TuningArchive)?,

@@ -19,7 +19,10 @@ public enum Convolution {
 
     /// [N, C, H, W] * [O, C, kh, kw] + bias + `adding` -> [N, O, H', W'], H' = (H + 2 padding - kh) / stride + 1.
     /// - Parameters:
+    ///   - x: [N, C, H, W].
+    ///   - weights: [O, C, kh, kw].
     ///   - bias: [O], or [N, O] for each image its own.
+    ///   - options: stride and padding.
     ///   - adding: a tensor of the result's shape, added on the way.
     ///   - training: whether a backward pass will follow: oneDNN prepares for it.
     ///   - prepared: where weights that do not change keep their prepared form.

@@ -11,7 +11,10 @@ public struct ConvolutionPlanner {
     /// How long the candidates took, in seconds.
     public typealias Timing = [(algorithm: ConvolutionAlgorithm, seconds: Double)]
 
-    /// - Parameter rounds: how often each algorithm is timed.
+    /// - Parameters:
+    ///   - problems: the convolutions to plan for.
+    ///   - machine: what the plan is valid for.
+    ///   - rounds: how often each algorithm is timed.
     public init(
         _ problems: some Sequence<ConvolutionProblem>, machine: ConvolutionPlan.Machine = .current, rounds: Int = 5
     ) {

@@ -56,6 +56,7 @@ public final class CodecWorker: Sendable {
     ///   - image: a regular file, open for reading; read from its start whatever its offset is. It is not closed, and
     ///     must stay open until the call returns.
     ///   - mask: the same; nil when `options` has shapes that say what to fill.
+    ///   - options: shapes, and how to read the mask.
     /// - Throws: `WorkerError`, which names the argument and the remedy.
     public func decode(image: Int32, mask: Int32?, options: DecodeOptions = DecodeOptions()) async throws
         -> DecodedPhoto
@@ -85,6 +86,10 @@ public final class CodecWorker: Sendable {
     ///   - image: the photo as it was given to `decode`.
     ///   - filled: `[height, width, 3]` of `bitDepth` bits.
     ///   - changed: `[height, width]`; pixels where it is 0 stay the source's.
+    ///   - width: of the upright photo.
+    ///   - height: of the upright photo.
+    ///   - bitDepth: 8 or 16, that of `filled`.
+    ///   - options: of the encoder.
     /// - Throws: `WorkerError`.
     public func encode(
         source image: Int32, filled: SharedBuffer, changed: SharedBuffer, width: Int, height: Int, bitDepth: Int,
@@ -103,7 +108,12 @@ public final class CodecWorker: Sendable {
     ///
     /// - Parameters:
     ///   - original: `[height, width, 3]` of `bitDepth` bits, as `classical` and `filled`.
+    ///   - classical: the same, the hole filled smoothly.
+    ///   - filled: the same, the hole filled by the model.
     ///   - mask: `[height, width]`, above 0 in the hole.
+    ///   - width: in pixels.
+    ///   - height: in pixels.
+    ///   - bitDepth: 8 or 16.
     /// - Throws: `WorkerError`.
     public func compare(
         original: SharedBuffer, classical: SharedBuffer, filled: SharedBuffer, mask: SharedBuffer, width: Int,

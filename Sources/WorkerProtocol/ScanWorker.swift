@@ -39,7 +39,9 @@ public final class ScanWorker: Sendable {
     /// Photos of one process: what leaks in a codec, or what a photo managed to do to it, does not last.
     private static let photosPerProcess = 64
 
-    /// - Parameter limits: `deadlineMilliseconds` is for one photo, `cpuSeconds` for a whole process.
+    /// - Parameters:
+    ///   - executable: refine-worker.
+    ///   - limits: `deadlineMilliseconds` is for one photo, `cpuSeconds` for a whole process.
     public init(
         executable: String,
         limits: WorkerLimits = WorkerLimits(cpuSeconds: 1800, deadlineMilliseconds: 30_000)

@@ -38,6 +38,7 @@ public final class TuneWorker: Sendable {
     /// - Parameters:
     ///   - executable: refine-worker; refine-tuner lies beside it.
     ///   - task: all of its folders must be there, with links resolved.
+    ///   - limits: threads, memory and size of files.
     /// - Throws: `WorkerError` when it cannot be started.
     public init(executable: String, _ task: TuneTask, _ limits: TuneLimits) throws {
         process = try WorkerProcess(
@@ -85,7 +86,9 @@ public final class TuneWorker: Sendable {
 
     /// Gives it a photo. Waits while the tuner is held.
     ///
-    /// - Parameter key: the photo's own, the same in every run.
+    /// - Parameters:
+    ///   - photo: as the scan role decoded it.
+    ///   - key: the photo's own, the same in every run.
     /// - Returns: false when the tuner is gone.
     public func add(_ photo: PhotoSample, key: UInt64) async -> Bool {
         let layout = PixelLayout(width: photo.width, height: photo.height, bitDepth: 8)

@@ -34,6 +34,7 @@ public struct SceneGenerator: Sendable {
     /// Deterministic: the same seed and size give the same bytes on every machine of one architecture.
     ///
     /// - Parameters:
+    ///   - seed: of everything in the scene.
     ///   - width: in pixels, at least 8.
     ///   - height: in pixels, at least 8.
     public func scene(seed: UInt64, width: Int, height: Int) -> SyntheticScene {
@@ -41,7 +42,11 @@ public struct SceneGenerator: Sendable {
     }
 
     /// One material that fills the whole picture, as a hole may be filled with it; deterministic as scenes are.
-    /// - Parameter content: one of `SceneContent.materials`.
+    /// - Parameters:
+    ///   - content: one of `SceneContent.materials`.
+    ///   - seed: of its colours and pattern.
+    ///   - width: in pixels, at least 8.
+    ///   - height: in pixels, at least 8.
     public func swatch(of content: SceneContent, seed: UInt64, width: Int, height: Int) -> SyntheticScene {
         guard let substance = Substance(content) else {
             preconditionFailure("Distillation: \(content) does not fill a picture")

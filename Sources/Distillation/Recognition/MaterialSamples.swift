@@ -23,7 +23,10 @@ public struct MaterialSamples: Sendable {
         public var inserted: [Int?] = []
     }
 
-    /// - Parameter size: side of the pictures, a multiple of 8.
+    /// - Parameters:
+    ///   - seed: of the scenes.
+    ///   - scenes: how many to draw.
+    ///   - size: side of the pictures, a multiple of 8.
     public init(seed: UInt64, scenes: Int, size: Int = 128) {
         self.seed = seed
         self.scenes = scenes

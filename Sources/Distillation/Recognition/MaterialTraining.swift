@@ -55,7 +55,9 @@ public struct MaterialTraining: Sendable {
 
     /// How often true materials in holes are recognised, in layouts held out from training: the ceiling of what fills can
     /// reach.
-    /// - Parameter perMaterial: holes of each material.
+    /// - Parameters:
+    ///   - classifier: a trained one.
+    ///   - perMaterial: holes of each material.
     public static func test(_ classifier: MaterialClassifier, perMaterial: Int) -> ConfusionMatrix {
         let samples = MaterialSamples(seed: 0x7E57_1AB5, scenes: 4 * perMaterial)
         var matrix = ConfusionMatrix(labels: MaterialClassifier.materials.map(\.name))

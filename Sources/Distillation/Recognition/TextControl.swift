@@ -21,7 +21,9 @@ public struct TextControl: Encodable {
 
     /// Fills every hole once for each material, and once without a prompt.
     /// - Parameters:
+    ///   - classifier: says what a fill shows.
     ///   - holes: [N, 1, H, W].
+    ///   - materials: what to ask for.
     ///   - fill: fills all holes, [N, 3, H, W], for a prompt; nil for none.
     public init(
         _ classifier: MaterialClassifier, holes: Tensor, materials: [SceneContent],

@@ -9,7 +9,9 @@ public enum ContentClass: String, CaseIterable, Codable, Sendable {
 
     /// The same rule as Tests/Peers/make_crops.py: Sobel gradients of the luma, over the pixels of the hole.
     ///
-    /// - Parameter mask: `[height, width]`, 255 (128 and up) = hole; nil for the whole picture.
+    /// - Parameters:
+    ///   - image: the true picture.
+    ///   - mask: `[height, width]`, 255 (128 and up) = hole; nil for the whole picture.
     public init(of image: MetricImage, mask: [UInt8]? = nil) {
         let (width, height) = (image.width, image.height), plane = width * height
         let luma = (0..<plane).map {

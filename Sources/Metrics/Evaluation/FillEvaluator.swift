@@ -11,6 +11,7 @@ public struct ReferenceSample: Sendable {
     public static let smallestSide = 16
 
     /// - Parameters:
+    ///   - photo: which one it is from; intervals are drawn over photos.
     ///   - truth: no side shorter than ``smallestSide``.
     ///   - mask: with at least one pixel of hole.
     ///   - content: found from the picture where it is nil.

@@ -8,7 +8,9 @@ public struct PhotoBootstrap: Sendable {
     private let groups: [[Int]]
     private let seed: UInt64
 
-    /// - Parameter photos: the photo of every sample.
+    /// - Parameters:
+    ///   - photos: the photo of every sample.
+    ///   - seed: of the drawing.
     public init(photos: [String], seed: UInt64 = 0) {
         var order: [String: Int] = [:]
         var groups: [[Int]] = []
