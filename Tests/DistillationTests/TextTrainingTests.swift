@@ -119,7 +119,12 @@ import Testing
             let shape = TestRun.textStudent
             let fresh = try shape.network(kept: nil, start: "\(folder)/old", training)
             let still = fresh.parameters.filter { trained[$0.name] == $0.variable.value.values }.map(\.name)
-            #expect(Set(still).subtracting(old.parameters.map(\.name)).allSatisfy { $0.hasSuffix("k_proj.bias") })
+            // The encoder's layers keep what they began with, which adds nothing.
+            let layers = "text_encoder.\(CLIPTextModel.layersPrefix)"
+            let kept = fresh.parameters.map(\.name).filter { $0.hasPrefix(layers) }
+            #expect(!kept.isEmpty && Set(still).subtracting(old.parameters.map(\.name)) == Set(kept))
+            let adding = kept.filter { $0.contains(".out_proj.") || $0.contains(".fc2.") }
+            #expect(!adding.isEmpty && adding.allSatisfy { trained[$0]?.allSatisfy { $0 == 0 } ?? false })
             #expect(throws: ModelError.self) { try old.learningTextAlone() }
         }
     }

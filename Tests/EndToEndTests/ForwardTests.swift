@@ -42,7 +42,7 @@ import Testing
             [
                 "sample": try #require(told["sample"]), "timestep": try #require(told["timesteps"]),
                 "encoder_hidden_states": try #require(told["encoder_hidden_states"]),
-                "controlnet_cond": try #require(told["control"]),
+                "controlnet_cond": try #require(told["control"]), "conditioning_scale": Tensor([0.7], shape: []),
             ])
         #expect(control.outcome.code == 0, "\(control.outcome.errors)")
         var inputs = [
