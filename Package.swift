@@ -101,7 +101,7 @@ let package = Package(
         .executableTarget(
             name: "refine-bench",
             dependencies: [
-                "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ImageLibrary",
+                "Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ImageLibrary", "ImageCodec",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -118,6 +118,8 @@ let package = Package(
             resources: [.copy("Goldens")]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation", "Diffusion", "Layers"]),
         .executableTarget(name: "guard-probe", dependencies: ["CSandbox"], path: "Tests/GuardProbe"),
+        .executableTarget(
+            name: "mutation-probe", dependencies: ["ImageCodec", "CSandbox"], path: "Tests/MutationProbe"),
         .testTarget(
             name: "WorkerTests",
             dependencies: [
@@ -152,7 +154,7 @@ let package = Package(
         .testTarget(
             name: "LibraryTests",
             dependencies: ["ImageLibrary", "WorkerProtocol", "ImageCodec", "TestSupport", "RefineBus"]),
-        .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon", "TestSupport"]),
+        .testTarget(name: "BusTests", dependencies: ["RefineBus", "RefineDaemon", "Inpainting", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

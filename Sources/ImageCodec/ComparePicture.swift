@@ -4,10 +4,12 @@
 /// A hole that is small in its photo is shown with the region around it, three times as wide and high as the hole. Each
 /// panel is at most 512 pixels wide and high.
 public struct ComparePicture {
-    /// The photo, `[height, width, 3]` in `bitDepth` bits; the fills have the same size and depth.
+    /// The photo, `[height, width, 3]` in `bitDepth` bits.
     public let original: UnsafeRawBufferPointer
+    /// The fills, `[fillBox.height, fillBox.width, 3]` of the same depth; outside of the box they are the photo.
     public let classical: UnsafeRawBufferPointer
     public let filled: UnsafeRawBufferPointer
+    public let fillBox: PixelBox
     /// `[height, width]`, above 0 in the hole.
     public let mask: UnsafeRawBufferPointer
     public let width: Int
@@ -21,11 +23,12 @@ public struct ComparePicture {
 
     public init(
         original: UnsafeRawBufferPointer, classical: UnsafeRawBufferPointer, filled: UnsafeRawBufferPointer,
-        mask: UnsafeRawBufferPointer, width: Int, height: Int, bitDepth: Int
+        fillBox: PixelBox, mask: UnsafeRawBufferPointer, width: Int, height: Int, bitDepth: Int
     ) {
         self.original = original
         self.classical = classical
         self.filled = filled
+        self.fillBox = fillBox
         self.mask = mask
         self.width = width
         self.height = height
@@ -34,9 +37,10 @@ public struct ComparePicture {
 
     /// - Throws: `CodecError` when the sizes do not fit together, or nothing is masked.
     public func png() throws -> [UInt8] {
-        let count = width * height * 3 * bitDepth / 8
+        let (count, part) = (width * height * 3 * bitDepth / 8, fillBox.width * fillBox.height * 3 * bitDepth / 8)
         guard width > 0, height > 0, bitDepth == 8 || bitDepth == 16, mask.count == width * height,
-            [original, classical, filled].allSatisfy({ $0.count == count })
+            original.count == count, classical.count == part, filled.count == part,
+            fillBox.x >= 0, fillBox.y >= 0, fillBox.x + fillBox.width <= width, fillBox.y + fillBox.height <= height
         else {
             throw CodecError(
                 .invalidArgument, argument: "compare", reason: "size",
@@ -52,10 +56,10 @@ public struct ComparePicture {
         let gutter = Self.gutter
         let total = (width: panel.width * 4 + gutter * 3, height: panel.height)
         var sheet = [UInt8](repeating: 255, count: total.width * total.height * 3)
-        let marked = markHole(in: scale(original, region, to: panel), region, panel)
+        let before = scale(nil, region, to: panel)
         let panels = [
-            marked, scale(classical, region, to: panel), scale(filled, region, to: panel),
-            scale(original, region, to: panel),
+            markHole(in: before, region, panel), scale(classical, region, to: panel),
+            scale(filled, region, to: panel), before,
         ]
         for (index, pixels) in panels.enumerated() {
             let left = index * (panel.width + gutter)
@@ -97,12 +101,21 @@ public struct ComparePicture {
         return start + first..<start + max((index + 1) * length / panel, first + 1)
     }
 
-    /// The region as RGB of 8 bits and the panel's size: averages where it shrinks, repeats where it grows.
-    private func scale(_ pixels: UnsafeRawBufferPointer, _ region: PixelBox, to panel: (width: Int, height: Int))
+    /// The region of the photo under a fill, or of the photo alone, as RGB of 8 bits and the panel's size: averages
+    /// where it shrinks, repeats where it grows.
+    private func scale(_ fill: UnsafeRawBufferPointer?, _ region: PixelBox, to panel: (width: Int, height: Int))
         -> [UInt8]
     {
-        let eight = pixels.bindMemory(to: UInt8.self)
-        let sixteen = bitDepth == 16 ? pixels.bindMemory(to: UInt16.self) : nil
+        let box = fillBox
+        func sample(_ row: Int, _ column: Int, _ band: Int) -> Int {
+            let (pixels, at): (UnsafeRawBufferPointer, Int)
+            if let fill, row >= box.y, column >= box.x, row < box.y + box.height, column < box.x + box.width {
+                (pixels, at) = (fill, ((row - box.y) * box.width + column - box.x) * 3 + band)
+            } else {
+                (pixels, at) = (original, (row * width + column) * 3 + band)
+            }
+            return bitDepth == 8 ? Int(pixels[at]) : Int(pixels.load(fromByteOffset: 2 * at, as: UInt16.self))
+        }
         var result = [UInt8](repeating: 0, count: panel.width * panel.height * 3)
         for y in 0..<panel.height {
             let rows = Self.sources(y, of: panel.height, in: region.y, region.height)
@@ -113,8 +126,7 @@ public struct ComparePicture {
                     var sum = 0
                     for row in rows {
                         for column in columns {
-                            let at = (row * width + column) * 3 + band
-                            sum += sixteen.map { Int($0[at]) } ?? Int(eight[at])
+                            sum += sample(row, column, band)
                         }
                     }
                     let average = (sum + count / 2) / count

@@ -6,61 +6,53 @@ import CVips
 enum FillBlend {
     /// - Parameters:
     ///   - samples: the photo, `[height, width, bands]`, changed in place.
-    ///   - filled: the whole photo with its hole filled, `[height, width, 3]` of the same depth.
-    ///   - changed: `[height, width]`.
     ///   - profile: the photo's own ICC profile, for CMYK.
     static func apply(
-        to samples: UnsafeMutableRawBufferPointer, layout: SampleLayout, width: Int, height: Int,
-        filled: UnsafeRawBufferPointer, changed: UnsafeRawBufferPointer, profile: [UInt8]?
+        _ fill: FilledPart, to samples: UnsafeMutableRawBufferPointer, layout: SampleLayout, width: Int,
+        profile: [UInt8]?
     ) throws {
         guard layout.colour != .cmyk else {
-            return try applyCMYK(
-                to: samples, layout: layout, width: width, height: height, filled: filled, changed: changed,
-                profile: profile)
+            return try applyCMYK(fill, to: samples, layout: layout, width: width, profile: profile)
         }
         if layout.bitDepth == 8 {
-            apply(samples.bindMemory(to: UInt8.self), layout, filled.bindMemory(to: UInt8.self), changed)
+            apply(fill, UInt8.self, to: samples, layout, width: width)
         } else {
-            apply(samples.bindMemory(to: UInt16.self), layout, filled.bindMemory(to: UInt16.self), changed)
+            apply(fill, UInt16.self, to: samples, layout, width: width)
         }
     }
 
     private static func apply<Sample: FixedWidthInteger & UnsignedInteger>(
-        _ samples: UnsafeMutableBufferPointer<Sample>, _ layout: SampleLayout, _ filled: UnsafeBufferPointer<Sample>,
-        _ changed: UnsafeRawBufferPointer
+        _ fill: FilledPart, _ type: Sample.Type, to samples: UnsafeMutableRawBufferPointer, _ layout: SampleLayout,
+        width: Int
     ) {
-        let bands = layout.bands
-        for pixel in 0..<changed.count where changed[pixel] > 0 {
-            let (from, to) = (pixel * 3, pixel * bands)
-            if layout.colour == .grey {
-                samples[to] = luma(filled[from], filled[from + 1], filled[from + 2])
-            } else {
-                samples[to] = filled[from]
-                samples[to + 1] = filled[from + 1]
-                samples[to + 2] = filled[from + 2]
+        let (target, filled) = (samples.bindMemory(to: type), fill.filled.bindMemory(to: type))
+        let (box, bands) = (fill.box, layout.bands)
+        for y in 0..<box.height {
+            for x in 0..<box.width where fill.changed[y * box.width + x] > 0 {
+                let (from, to) = ((y * box.width + x) * 3, ((box.y + y) * width + box.x + x) * bands)
+                if layout.colour == .grey {
+                    target[to] = luma(filled[from], filled[from + 1], filled[from + 2])
+                } else {
+                    target[to] = filled[from]
+                    target[to + 1] = filled[from + 1]
+                    target[to + 2] = filled[from + 2]
+                }
             }
         }
     }
 
-    /// Converts the part of the fill around the changed pixels to the photo's inks.
+    /// Converts the fill to the photo's inks.
     private static func applyCMYK(
-        to samples: UnsafeMutableRawBufferPointer, layout: SampleLayout, width: Int, height: Int,
-        filled: UnsafeRawBufferPointer, changed: UnsafeRawBufferPointer, profile: [UInt8]?
+        _ fill: FilledPart, to samples: UnsafeMutableRawBufferPointer, layout: SampleLayout, width: Int,
+        profile: [UInt8]?
     ) throws {
-        guard let box = PixelBox(around: changed, width: width, height: height) else { return }
-        let sampleBytes = layout.bitDepth / 8
-        var part: [UInt8] = []
-        part.reserveCapacity(box.width * box.height * 3 * sampleBytes)
-        for y in box.y..<box.y + box.height {
-            let start = (y * width + box.x) * 3 * sampleBytes
-            part.append(contentsOf: filled[start..<start + box.width * 3 * sampleBytes])
-        }
-        let complete = part.withUnsafeBytes { bytes -> Bool in
+        let (box, sampleBytes) = (fill.box, layout.bitDepth / 8)
+        func convert() -> Bool {
             let format = layout.bitDepth == 8 ? VIPS_FORMAT_UCHAR : VIPS_FORMAT_USHORT
             let space = layout.bitDepth == 8 ? VIPS_INTERPRETATION_sRGB : VIPS_INTERPRETATION_RGB16
             guard
                 let rgb = refine_vips_over_memory(
-                    bytes.baseAddress, bytes.count, Int32(box.width), Int32(box.height), 3, format, space)
+                    fill.filled.baseAddress, fill.filled.count, Int32(box.width), Int32(box.height), 3, format, space)
             else { return false }
             let picture = VipsPicture(owning: rgb)
             let inks = VipsPicture.make { out in
@@ -73,17 +65,15 @@ enum FillBlend {
             }
             guard let inks, inks.bands == 4 else { return false }
             return inks.forEachRow { row, converted in
-                for x in 0..<box.width {
-                    let pixel = (box.y + row) * width + box.x + x
-                    guard changed[pixel] > 0 else { continue }
-                    let start = pixel * layout.pixelBytes
+                for x in 0..<box.width where fill.changed[row * box.width + x] > 0 {
+                    let start = ((box.y + row) * width + box.x + x) * layout.pixelBytes
                     for byte in 0..<4 * sampleBytes {
                         samples[start + byte] = converted[x * 4 * sampleBytes + byte]
                     }
                 }
             }
         }
-        guard complete else {
+        guard convert() else {
             _ = CodecLibrary.takeError()
             throw CodecError(
                 .failed, argument: "image", reason: "colour-conversion",

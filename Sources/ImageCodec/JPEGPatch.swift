@@ -5,12 +5,12 @@ import CJPEG
 /// In a touched block the samples that the fill leaves alone keep their values, before rounding; only the others are
 /// computed from the filled picture. All other blocks stay as they are, coefficient by coefficient.
 struct JPEGPatch {
-    /// `[height, width, bands]`, 8 bits: the upright photo with its hole filled, in the colours that the file decodes
-    /// to: one grey, three RGB, or four inks, 255 = full ink.
-    let filled: UnsafeBufferPointer<UInt8>
+    /// What changes, and where.
+    let fill: FilledPart
+    /// `[fill.box.height, fill.box.width, bands]`, 8 bits: the part of the upright photo with its hole filled, in the
+    /// colours that the file decodes to: one grey, three RGB, or four inks, 255 = full ink.
+    let samples: UnsafeBufferPointer<UInt8>
     let bands: Int
-    /// `[height, width]`
-    let changed: UnsafeRawBufferPointer
     let orientation: Orientation
 
     /// How many blocks there are, and how many of them were touched.
@@ -48,7 +48,7 @@ struct JPEGPatch {
                     let block = UnsafeMutableBufferPointer(rebasing: blocks[column * 64..<column * 64 + 64])
                     change(
                         block, component.table, at: (column * 8, row * 8), footprint: footprint, transform: transform
-                    ) { converter.value(index, filled, at: $0) }
+                    ) { converter.value(index, samples, at: $0) }
                 }
             }
         }
@@ -58,12 +58,10 @@ struct JPEGPatch {
     /// The blocks of which a pixel is changed.
     private func touchedBlocks(_ component: JPEGCoefficients.Component, _ footprint: (Int, Int)) -> [Bool] {
         var touched = [Bool](repeating: false, count: component.columns * component.rows)
-        let width = orientation.width
-        for y in 0..<orientation.height {
-            let row = changed[y * width..<(y + 1) * width]
-            guard let first = row.firstIndex(where: { $0 > 0 }) else { continue }
-            for pixel in first..<row.endIndex where changed[pixel] > 0 {
-                let (x, y) = orientation.stored(pixel - row.startIndex, y)
+        let box = fill.box
+        for row in 0..<box.height {
+            for column in 0..<box.width where fill.changed[row * box.width + column] > 0 {
+                let (x, y) = orientation.stored(box.x + column, box.y + row)
                 touched[y / footprint.1 / 8 * component.columns + x / footprint.0 / 8] = true
             }
         }
@@ -72,7 +70,7 @@ struct JPEGPatch {
 
     /// - Parameters:
     ///   - origin: the block's first sample.
-    ///   - value: the component's value, 0...255, of an upright pixel of the filled picture.
+    ///   - value: the component's value, 0...255, of a pixel of the filled part.
     private func change(
         _ block: UnsafeMutableBufferPointer<Int16>, _ table: [Float], at origin: (Int, Int), footprint: (Int, Int),
         transform: BlockTransform, value: (_ pixel: Int) -> Float
@@ -88,9 +86,13 @@ struct JPEGPatch {
                         let (ux, uy) = orientation.upright(
                             min((origin.0 + x) * footprint.0 + dx, orientation.storedWidth - 1),
                             min((origin.1 + y) * footprint.1 + dy, orientation.storedHeight - 1))
-                        let pixel = uy * orientation.width + ux
-                        isChanged = isChanged || changed[pixel] > 0
-                        sum += value(pixel)
+                        isChanged = isChanged || fill.isChanged(ux, uy)
+                        // Clamped for samples that are not changed, which may lie outside: their sum is not used.
+                        let (x, y) = (
+                            min(max(ux - fill.box.x, 0), fill.box.width - 1),
+                            min(max(uy - fill.box.y, 0), fill.box.height - 1)
+                        )
+                        sum += value(y * fill.box.width + x)
                     }
                 }
                 if isChanged { samples[y * 8 + x] = sum / Float(footprint.0 * footprint.1) - 128 }

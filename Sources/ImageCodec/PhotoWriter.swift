@@ -24,17 +24,16 @@ public struct PhotoWriterOptions: Sendable {
 public enum PhotoWriter {
     /// - Parameters:
     ///   - source: the photo as it was given.
-    ///   - filled: the whole upright photo with its hole filled, `[height, width, 3]` in the source's bit depth.
-    ///   - changed: `[height, width]`; above 0 where `filled` counts.
+    ///   - fill: what is to be put into it.
     ///   - width: of the upright photo.
     ///   - height: of the upright photo.
-    ///   - bitDepth: 8 or 16, that of `filled`.
+    ///   - bitDepth: 8 or 16, that of the fill.
     ///   - options: of the encoder.
     ///   - limits: how large the source may be.
     /// - Throws: `CodecError`.
     public static func encode(
-        source: FileBytes, filled: UnsafeRawBufferPointer, changed: UnsafeRawBufferPointer, width: Int, height: Int,
-        bitDepth: Int, options: PhotoWriterOptions = PhotoWriterOptions(), limits: CodecLimits = CodecLimits()
+        source: FileBytes, fill: FilledPart, width: Int, height: Int, bitDepth: Int,
+        options: PhotoWriterOptions = PhotoWriterOptions(), limits: CodecLimits = CodecLimits()
     ) throws -> EncodedFile {
         let reader = try PhotoReader(file: source, argument: "image", limits: limits)
         let info = reader.info
@@ -43,24 +42,19 @@ public enum PhotoWriter {
                 .invalidArgument, argument: "image", reason: "image-changed",
                 message: "The photo was changed while it was being filled. Fill it again.")
         }
-        guard filled.count == reader.rgbByteCount, changed.count == width * height else {
-            throw CodecError(
-                .failed, argument: "filled", reason: "size", message: "The fill has another size than the photo.")
-        }
+        try fill.check(width: width, height: height, bitDepth: bitDepth)
         if info.format == .jpeg, options.quality == nil {
-            if let patched = try patchJPEG(reader, filled: filled, changed: changed) { return patched }
+            if let patched = try patchJPEG(reader, fill) { return patched }
             // libvips streams a file once.
             return try encodeAnew(
-                PhotoReader(file: source, argument: "image", limits: limits), filled: filled, changed: changed,
-                options: options)
+                PhotoReader(file: source, argument: "image", limits: limits), fill, options: options)
         }
-        return try encodeAnew(reader, filled: filled, changed: changed, options: options)
+        return try encodeAnew(reader, fill, options: options)
     }
 
     /// Decodes the photo in its own bands, puts the fill in, and encodes all of it.
     private static func encodeAnew(
-        _ reader: PhotoReader, filled: UnsafeRawBufferPointer, changed: UnsafeRawBufferPointer,
-        options: PhotoWriterOptions
+        _ reader: PhotoReader, _ fill: FilledPart, options: PhotoWriterOptions
     ) throws -> EncodedFile {
         let info = reader.info
         let (width, height) = (info.width, info.height)
@@ -69,8 +63,7 @@ public enum PhotoWriter {
         defer { samples.deallocate() }
         let decoded = try reader.readOwn(into: samples)
         try FillBlend.apply(
-            to: samples, layout: info.layout, width: width, height: height, filled: filled, changed: changed,
-            profile: decoded.blob(VIPS_META_ICC_NAME))
+            fill, to: samples, layout: info.layout, width: width, profile: decoded.blob(VIPS_META_ICC_NAME))
 
         guard
             let over = refine_vips_over_memory(

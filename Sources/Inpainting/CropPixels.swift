@@ -8,29 +8,44 @@ struct CropPixels {
 
     /// Cuts a crop out of the photo; where it is larger than the photo, the photo's reflection goes on.
     ///
-    /// - Parameter hole: the pixels that are not known (yet), everything but 0.
-    init(_ crop: Crop, from image: RasterImage, hole: FillMask) {
+    /// - Parameters:
+    ///   - patch: what has been filled of the photo; it takes the place of the photo's own pixels.
+    ///   - hole: the pixels that are not known (yet), everything but 0; of the patch's box.
+    init(_ crop: Crop, from image: RasterImage, under patch: RasterPatch, hole: HoleRegion) {
+        precondition(hole.box == patch.box, "the hole is of another box")
         self.crop = crop
-        let (width, height) = (crop.width, crop.height)
+        let (width, height, box) = (crop.width, crop.height, patch.box)
         let columns = (0..<width).map { Self.reflected(crop.x + $0, image.width) }
         let rows = (0..<height).map { Self.reflected(crop.y + $0, image.height) }
         var mask = [UInt8](repeating: 0, count: width * height)
         var planes = [Float](repeating: 0, count: 3 * width * height)
-        func cut<Sample: FixedWidthInteger & UnsignedInteger>(_ samples: [Sample]) {
+        func cut<Sample: FixedWidthInteger & UnsignedInteger>(_ patched: [Sample]) {
             let scale = 1 / Float(Sample.max)
-            for y in 0..<height {
-                let row = rows[y] * image.width
-                for x in 0..<width {
-                    let pixel = row + columns[x]
-                    let target = y * width + x
-                    mask[target] = hole.values[pixel] == 0 ? 0 : 255
-                    for channel in 0..<3 {
-                        planes[channel * width * height + target] = Float(samples[3 * pixel + channel]) * scale
+            image.memory.withPixels { bytes in
+                let photo = bytes.bindMemory(to: Sample.self)
+                for y in 0..<height {
+                    let isPatched = rows[y] >= box.y && rows[y] < box.endY
+                    for x in 0..<width {
+                        let target = y * width + x
+                        let column = columns[x]
+                        func put(_ samples: (Int) -> Sample) {
+                            for channel in 0..<3 {
+                                planes[channel * width * height + target] = Float(samples(channel)) * scale
+                            }
+                        }
+                        if isPatched, column >= box.x, column < box.endX {
+                            let pixel = (rows[y] - box.y) * box.width + column - box.x
+                            mask[target] = hole.values[pixel] == 0 ? 0 : 255
+                            put { patched[3 * pixel + $0] }
+                        } else {
+                            let pixel = rows[y] * image.width + column
+                            put { photo[3 * pixel + $0] }
+                        }
                     }
                 }
             }
         }
-        switch image.samples {
+        switch patch.samples {
         case .u8(let samples): cut(samples)
         case .u16(let samples): cut(samples)
         }
@@ -40,7 +55,11 @@ struct CropPixels {
 
     /// Fills the holes smoothly.
     mutating func prefill() {
-        planes = BiharmonicFill.fill(planes, channels: 3, width: crop.width, height: crop.height, mask: mask)
+        mask.withUnsafeBufferPointer { mask in
+            planes.withUnsafeMutableBufferPointer { planes in
+                _ = BiharmonicFill.fill(planes, channels: 3, width: crop.width, height: crop.height, mask: mask)
+            }
+        }
     }
 
     /// The crop as the model sees it: `[3, modelHeight, modelWidth]` and its mask.

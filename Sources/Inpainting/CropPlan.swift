@@ -37,11 +37,12 @@ package enum CropPlan {
     ///   - hole: everything but 0 is to be filled.
     ///   - sizeMultiple: what the model wants widths and heights to be multiples of; divides ``limit``.
     /// - Returns: crops whose runs hold every hole pixel exactly once.
-    package static func make(hole: FillMask, sizeMultiple: Int) -> [Crop] {
+    package static func make(hole: HoleRegion, sizeMultiple: Int) -> [Crop] {
         let components = hole.values.withUnsafeBufferPointer {
-            HoleComponent.find(in: $0, width: hole.width, height: hole.height, reach: 1)
-        }
-        let layout = Layout(photoWidth: hole.width, photoHeight: hole.height, multiple: quantum(sizeMultiple))
+            HoleComponent.find(in: $0, width: hole.box.width, height: hole.box.height, reach: 1)
+        }.map { $0.moved(x: hole.box.x, y: hole.box.y) }
+        let layout = Layout(
+            photoWidth: hole.photoWidth, photoHeight: hole.photoHeight, multiple: quantum(sizeMultiple))
         var pieces: [Piece] = []
         for component in gathered(components) {
             pieces += Self.pieces(of: component, in: hole, layout: layout)
@@ -87,7 +88,7 @@ package enum CropPlan {
         return result
     }
 
-    private static func pieces(of component: HoleComponent, in hole: FillMask, layout: Layout) -> [Piece] {
+    private static func pieces(of component: HoleComponent, in hole: HoleRegion, layout: Layout) -> [Piece] {
         let box = component.box
         let size = max(box.width, box.height)
         if component.isGroup { return [Piece(box: box, context: 2 * leastContext, runs: component.runs)] }
@@ -101,12 +102,13 @@ package enum CropPlan {
     }
 
     /// Twice the largest distance from a hole pixel to a known one.
-    private static func thickness(of component: HoleComponent, in hole: FillMask) -> Int {
-        let box = component.box.grown(by: 1, imageWidth: hole.width, imageHeight: hole.height)
+    private static func thickness(of component: HoleComponent, in hole: HoleRegion) -> Int {
+        let box = component.box.grown(by: 1, within: hole.box)
+        let start = (box.y - hole.box.y) * hole.box.width + box.x - hole.box.x
         var largest = 0
         hole.values.withUnsafeBufferPointer { values in
             SquaredDistance.forEachRow(width: box.width, height: box.height) { x, y in
-                values[(box.y + y) * hole.width + box.x + x] == 0
+                values[start + y * hole.box.width + x] == 0
             } row: { _, squared in
                 for distance in squared where distance > largest { largest = distance }
             }

@@ -17,6 +17,8 @@ public struct FillOptions: Sendable, Equatable {
 
     /// Whether holes that the model fills at a coarser resolution than the photo's get the detail of their surroundings.
     public var carriesDetail = true
+    /// Also hand out the smooth pre-fill alone, for comparison.
+    public var keepsClassical = false
 
     public static let largestSteps = 64
     public static let largestGuidance: Float = 30

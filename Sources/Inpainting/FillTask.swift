@@ -34,7 +34,8 @@ public final class FillTask {
 
     private let model: FillModel
     private let image: RasterImage
-    private let opacity: FillMask
+    /// Of the photo's part around the holes, as `hole`, `filled` and `classical` are.
+    private let opacity: HoleRegion
     private let steps: Int
     private let seed: UInt64
     private let carriesDetail: Bool
@@ -44,34 +45,59 @@ public final class FillTask {
     private var index = 0
     private var phase = Phase.prefill
     /// What is still to be filled; crops that were filled count as known for the next ones.
-    private var hole: FillMask
-    private var filled: RasterImage
-    private var classical: RasterImage
+    private var hole: HoleRegion
+    private var filled: RasterPatch
+    private var classical: RasterPatch?
+
+    /// How many of the photo's own pixels the box of a result has around what it changes.
+    public static let margin = 4
 
     /// Checks the arguments and plans the crops.
     ///
     /// - Throws: ``FillError`` with `sizeMismatch`, `emptyMask`, `nothingKnown` or `invalidOption`.
-    public init(model: FillModel, image: RasterImage, mask: FillMask, options: FillOptions) throws {
-        try options.validate(hasTextEncoder: model.info.hasTextEncoder)
+    public convenience init(model: FillModel, image: RasterImage, mask: FillMask, options: FillOptions) throws {
         guard mask.width == image.width, mask.height == image.height else {
             throw FillError(
                 .sizeMismatch, argument: "mask",
                 problem: "\(mask.width)x\(mask.height) for a photo of \(image.width)x\(image.height)",
                 remedy: "give a mask of the photo's size")
         }
-        let filledCount = mask.filledCount
-        guard filledCount > 0 else {
+        try self.init(model: model, image: image, marks: PixelArray(mask.values), options: options)
+    }
+
+    /// The same with a mask that stays where it is.
+    ///
+    /// - Parameters:
+    ///   - model: fills the crops.
+    ///   - image: the photo.
+    ///   - marks: one byte a pixel of the photo, row-major, 128 and more = fill.
+    ///   - options: how to fill.
+    /// - Throws: as the other one.
+    public init(model: FillModel, image: RasterImage, marks: any PixelMemory, options: FillOptions) throws {
+        try options.validate(hasTextEncoder: model.info.hasTextEncoder)
+        guard marks.byteCount == image.width * image.height else {
+            throw FillError(
+                .sizeMismatch, argument: "mask",
+                problem: "\(marks.byteCount) values for a photo of \(image.width)x\(image.height)",
+                remedy: "give one byte per pixel without padding")
+        }
+        let marked = marks.withPixels {
+            HoleRegion.marked(
+                in: $0, width: image.width, height: image.height,
+                margin: options.dilate + options.feather + Self.margin)
+        }
+        guard let marked else {
             throw FillError(
                 .emptyMask, argument: "mask", problem: "nothing is marked",
                 remedy: "paint what is to be filled white on black")
         }
-        guard filledCount < mask.values.count else {
+        guard marked.count < marks.byteCount else {
             throw FillError(
                 .nothingKnown, argument: "mask", problem: "everything is marked",
                 remedy: "leave some of the photo black: white is filled, black is kept")
         }
-        let opacity = mask.dilated(by: options.dilate).feathered(by: options.feather)
-        guard opacity.values.contains(0) else {
+        let opacity = try marked.region.softened(dilate: options.dilate, feather: options.feather)
+        guard !opacity.coversPhoto else {
             throw FillError(
                 .nothingKnown, argument: "mask", problem: "grown by dilate and feather, it covers everything",
                 remedy: "give a smaller dilate or feather")
@@ -80,8 +106,8 @@ public final class FillTask {
         self.image = image
         self.opacity = opacity
         hole = opacity
-        filled = image
-        classical = image
+        filled = RasterPatch(of: image, opacity.box)
+        classical = options.keepsClassical ? filled : nil
         steps = options.steps ?? model.info.defaultSteps
         seed = options.seed
         carriesDetail = options.carriesDetail
@@ -120,13 +146,20 @@ public final class FillTask {
                 .notFinished, argument: "image", problem: "\(completedSteps) of \(totalSteps) steps are done",
                 remedy: "advance until no more is left")
         }
-        return FillResult(filled: filled, changed: opacity, classical: classical, unknownWords: unknownWords)
+        let box = opacity.box
+        func image(_ patch: RasterPatch) throws -> RasterImage {
+            try RasterImage(width: box.width, height: box.height, samples: patch.samples)
+        }
+        return FillResult(
+            box: box, filled: try image(filled),
+            changed: try FillMask(width: box.width, height: box.height, values: opacity.values),
+            classical: try classical.map(image), unknownWords: unknownWords)
     }
 
     private func begin(_ crop: Crop) throws -> Phase {
-        var pixels = CropPixels(crop, from: filled, hole: hole)
+        var pixels = CropPixels(crop, from: image, under: filled, hole: hole)
         pixels.prefill()
-        classical.blend(pixels.planes, crop: crop, opacity: opacity, over: image)
+        classical?.blend(pixels.planes, crop: crop, opacity: opacity, over: image)
         let input = pixels.modelInput()
         // Another seed for each crop: the same noise twice would show.
         let run = try model.pipeline.start(
@@ -146,12 +179,12 @@ public final class FillTask {
     }
 
     private func fill(_ pixels: CropPixels, _ input: [Float], _ run: any FillRun) throws -> [Float] {
+        let crop = pixels.crop
         let output = run.image()
         guard output.count == input.count, output.allSatisfy(\.isFinite) else {
             throw failure("its output is not a picture of the crop's size")
         }
         var filled = pixels.filled(output: output, input: input)
-        let crop = pixels.crop
         if crop.scale > 1, carriesDetail {
             // The network's memory is of no more use, and the photo's pixels need room.
             FillModel.releaseScratch()
@@ -166,7 +199,8 @@ public final class FillTask {
         let crop = crops[index]
         filled.blend(fill, crop: crop, opacity: opacity, over: image)
         for run in crop.runs {
-            for x in run.from..<run.to { hole.values[run.y * hole.width + x] = 0 }
+            let row = (run.y - hole.box.y) * hole.box.width - hole.box.x
+            for x in run.from..<run.to { hole.values[row + x] = 0 }
         }
         index += 1
         phase = index < crops.count ? .prefill : .done

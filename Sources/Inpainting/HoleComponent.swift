@@ -12,6 +12,20 @@ package struct HoleComponent: Sendable {
     /// Several parts that were taken together.
     var isGroup = false
 
+    /// The same part in a picture in which this one begins at column `x` and row `y`.
+    func moved(x: Int, y: Int) -> HoleComponent {
+        guard x != 0 || y != 0 else { return self }
+        var result = self
+        result.box.x += x
+        result.box.y += y
+        for index in runs.indices {
+            result.runs[index].y += y
+            result.runs[index].from += x
+            result.runs[index].to += x
+        }
+        return result
+    }
+
     /// Splits a mask (row-major, `width` x `height`, anything but 0 = hole) into its parts, in scan order.
     ///
     /// Two hole pixels belong together when both their columns and their rows differ by at most `reach`

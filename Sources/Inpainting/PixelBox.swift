@@ -17,11 +17,16 @@ public struct PixelBox: Sendable, Hashable {
 
     /// The box with `margin` more pixels on each side, cut to an image of `imageWidth` x `imageHeight`.
     func grown(by margin: Int, imageWidth: Int, imageHeight: Int) -> PixelBox {
-        let left = max(0, x - margin)
-        let top = max(0, y - margin)
+        grown(by: margin, within: PixelBox(x: 0, y: 0, width: imageWidth, height: imageHeight))
+    }
+
+    /// The box with `margin` more pixels on each side, cut to `limit`.
+    func grown(by margin: Int, within limit: PixelBox) -> PixelBox {
+        let left = max(limit.x, x - margin)
+        let top = max(limit.y, y - margin)
         return PixelBox(
-            x: left, y: top, width: min(imageWidth, endX + margin) - left, height: min(imageHeight, endY + margin) - top
-        )
+            x: left, y: top, width: min(limit.endX, endX + margin) - left,
+            height: min(limit.endY, endY + margin) - top)
     }
 
     /// The smallest box that holds both.

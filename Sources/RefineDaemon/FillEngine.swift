@@ -1,6 +1,8 @@
-/// A photo as raw pixels: what goes into the engine and what comes out of it.
-public struct RawPhoto: Sendable, Equatable {
-    /// RGB interleaved, row-major, no padding, sRGB-encoded: `width * height * 3` values.
+import Inpainting
+
+/// A photo as raw pixels: what goes into the engine.
+public struct RawPhoto: Sendable {
+    /// RGB interleaved, row-major, no padding, sRGB-encoded, in arrays.
     public enum Samples: Sendable, Equatable {
         case u8([UInt8])
         case u16([UInt16])
@@ -13,25 +15,36 @@ public struct RawPhoto: Sendable, Equatable {
             }
         }
 
-        public var count: Int {
+        /// The same without its type.
+        public var memory: any PixelMemory {
             switch self {
-            case .u8(let values): values.count
-            case .u16(let values): values.count
+            case .u8(let values): PixelArray(values)
+            case .u16(let values): PixelArray(values)
             }
         }
     }
 
     public var width: Int
     public var height: Int
-    public var samples: Samples
-    /// `width * height` values, 0 = keep, 255 = fill.
-    public var mask: [UInt8]
+    /// 8 or 16.
+    public var bitDepth: Int
+    /// `[height, width, 3]` RGB, sRGB-encoded, native-endian. A photo from a file stays in the memory that the worker
+    /// filled: a copy of it would be half of what a job takes.
+    public var pixels: any PixelMemory
+    /// `[height, width]`, 0 = keep, 255 = fill.
+    public var mask: any PixelMemory
 
-    public init(width: Int, height: Int, samples: Samples, mask: [UInt8]) {
+    public init(width: Int, height: Int, bitDepth: Int, pixels: any PixelMemory, mask: any PixelMemory) {
         self.width = width
         self.height = height
-        self.samples = samples
+        self.bitDepth = bitDepth
+        self.pixels = pixels
         self.mask = mask
+    }
+
+    public init(width: Int, height: Int, samples: Samples, mask: [UInt8]) {
+        self.init(
+            width: width, height: height, bitDepth: samples.bitDepth, pixels: samples.memory, mask: PixelArray(mask))
     }
 }
 
@@ -45,6 +58,8 @@ public struct FillRequest: Sendable, Equatable {
     public var guidance: Double?
     /// How many fills, each with a seed of its own; the engine gets a request for each.
     public var variants: Int
+    /// Whether the classical fill is wanted, too.
+    public var keepsClassical = false
 
     public init(
         steps: Int? = nil, seed: UInt64, feather: Int? = nil, dilate: Int? = nil, prompt: String? = nil,
@@ -87,21 +102,26 @@ public struct EngineInfo: Sendable, Equatable {
     }
 }
 
-/// What the engine made of a photo. All three are as large as the photo.
+/// What the engine made of a photo: the part of it around all that changed.
 public struct FillOutcome: Sendable, Equatable {
-    /// Bit-identical to the photo where `changed` is 0.
+    /// Where in the photo `filled`, `changed` and `classical` belong. It reaches a few pixels beyond every changed one,
+    /// where the photo does.
+    public var box: PixelBox
+    /// `[box.height, box.width, 3]`, bit-identical to the photo where `changed` is 0.
     public var filled: RawPhoto.Samples
-    /// The feathered mask, one value per pixel.
+    /// The feathered mask, `[box.height, box.width]`.
     public var changed: [UInt8]
-    /// The classical fill alone, for comparisons.
-    public var classical: RawPhoto.Samples
+    /// The classical fill alone, where it was asked for.
+    public var classical: RawPhoto.Samples?
     public var steps: Int
     /// Words of the prompt that the model has never seen, and so ignores.
     public var unknownWords: [String]
 
     public init(
-        filled: RawPhoto.Samples, changed: [UInt8], classical: RawPhoto.Samples, steps: Int, unknownWords: [String] = []
+        box: PixelBox, filled: RawPhoto.Samples, changed: [UInt8], classical: RawPhoto.Samples?, steps: Int,
+        unknownWords: [String] = []
     ) {
+        self.box = box
         self.filled = filled
         self.changed = changed
         self.classical = classical

@@ -55,14 +55,10 @@ final class InpaintingEngine: FillEngine {
             options.guidance = request.guidance.map { Float($0) }
             if let feather = request.feather { options.feather = feather }
             if let dilate = request.dilate { options.dilate = dilate }
-            let samples: RasterImage.Samples =
-                switch photo.samples {
-                case .u8(let values): .u8(values)
-                case .u16(let values): .u16(values)
-                }
-            let image = try RasterImage(width: photo.width, height: photo.height, samples: samples)
-            let mask = try FillMask(width: photo.width, height: photo.height, values: photo.mask)
-            let task = try FillTask(model: model, image: image, mask: mask, options: options)
+            options.keepsClassical = request.keepsClassical
+            let image = try RasterImage(
+                width: photo.width, height: photo.height, bitDepth: photo.bitDepth, memory: photo.pixels)
+            let task = try FillTask(model: model, image: image, marks: photo.mask, options: options)
             return InpaintingRun(task, steps: request.steps ?? info.defaultSteps)
         }
     }
@@ -104,8 +100,8 @@ private final class InpaintingRun: FillRun {
         let result = try InpaintingEngine.refining { try task.finish() }
         FillModel.releaseScratch()
         return FillOutcome(
-            filled: Self.samples(result.filled), changed: result.changed.values,
-            classical: Self.samples(result.classical), steps: steps, unknownWords: result.unknownWords)
+            box: result.box, filled: Self.samples(result.filled), changed: result.changed.values,
+            classical: result.classical.map(Self.samples), steps: steps, unknownWords: result.unknownWords)
     }
 
     private static func samples(_ image: RasterImage) -> RawPhoto.Samples {

@@ -37,7 +37,9 @@ struct JobPipeline: Sendable {
         var progress = FillProgress(variants: input.request.variants)
         var preview: Preview?
         for index in 0..<input.request.variants {
-            let request = input.request.variant(index)
+            var request = input.request.variant(index)
+            // Of several variants the first is compared.
+            request.keepsClassical = input.compare && index == 0
             let begun = try await room.begin(file.photo, request, with: model)
             if index == 0 { await report(progress.begun(begun)) }
             let outcome = try await fill(begun, &progress, &stopwatch, report: report)
@@ -49,14 +51,13 @@ struct JobPipeline: Sendable {
             results.unknownWords = outcome.unknownWords
             stopwatch.lap("encode")
             if let size = input.preview {
-                let place = preview ?? Preview(of: file.photo, changed: outcome.changed, within: size)
+                let place = preview ?? Preview(of: file.photo, outcome, within: size)
                 preview = place
-                if index == 0 { results.previews.append(try place.picture(of: file.photo.samples)) }
-                results.previews.append(try place.picture(of: outcome.filled))
+                if index == 0 { results.previews.append(try place.picture(of: file.photo)) }
+                results.previews.append(try place.picture(of: file.photo, under: outcome))
                 stopwatch.lap("preview")
             }
-            // Of several variants the first is compared.
-            guard input.compare, index == 0 else { continue }
+            guard request.keepsClassical else { continue }
             try Task.checkCancellation()
             results.comparison = try await codec.compare(file.photo, outcome)
             stopwatch.lap("compare")

@@ -28,7 +28,7 @@ public protocol PhotoCodec: Sendable {
 }
 
 /// A photo that was read from a file.
-public struct DecodedFile: Sendable, Equatable {
+public struct DecodedFile: Sendable {
     public var photo: RawPhoto
     /// `png`, `jpeg`...
     public var format: String

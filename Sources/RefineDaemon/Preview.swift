@@ -1,5 +1,6 @@
 import BusTransport
 import Glibc
+import Inpainting
 import RefineBus
 import WorkerProtocol
 
@@ -12,20 +13,13 @@ struct Preview: Sendable {
     let area: Area
     /// The size of the pictures.
     let width, height: Int
-    private let photoWidth: Int
-
     struct Area: Sendable, Equatable {
         var x, y, width, height: Int
     }
 
-    /// - Parameters:
-    ///   - changed: one value for each pixel of the photo, 0 where nothing changed.
-    ///   - size: the most pixels of the picture.
-    init(of photo: RawPhoto, changed: [UInt8], within size: InpaintOptions.PreviewSize) {
-        precondition(
-            changed.count == photo.width * photo.height, "\(changed.count) values for \(photo.width)x\(photo.height)")
-        photoWidth = photo.width
-        area = Self.surroundings(of: changed, photo.width, photo.height)
+    /// - Parameter size: the most pixels of the picture.
+    init(of photo: RawPhoto, _ outcome: FillOutcome, within size: InpaintOptions.PreviewSize) {
+        area = Self.surroundings(of: outcome, photo.width, photo.height)
         let scale = min(1, Double(size.width) / Double(area.width), Double(size.height) / Double(area.height))
         width = max(1, Int((Double(area.width) * scale).rounded()))
         height = max(1, Int((Double(area.height) * scale).rounded()))
@@ -38,10 +32,11 @@ struct Preview: Sendable {
     }
 
     /// The smallest box around what changed, and half its longer side, 32 pixels at least, on each side of it.
-    private static func surroundings(of changed: [UInt8], _ width: Int, _ height: Int) -> Area {
-        var (left, right, top, bottom) = (width, -1, height, -1)
-        for y in 0..<height {
-            let row = changed[(y * width)..<((y + 1) * width)]
+    private static func surroundings(of outcome: FillOutcome, _ width: Int, _ height: Int) -> Area {
+        let box = outcome.box
+        var (left, right, top, bottom) = (box.width, -1, box.height, -1)
+        for y in 0..<box.height {
+            let row = outcome.changed[(y * box.width)..<((y + 1) * box.width)]
             guard let first = row.firstIndex(where: { $0 != 0 }), let last = row.lastIndex(where: { $0 != 0 }) else {
                 continue
             }
@@ -52,20 +47,23 @@ struct Preview: Sendable {
         }
         guard right >= 0 else { return Area(x: 0, y: 0, width: width, height: height) }
         let margin = max(32, max(right - left, bottom - top) / 2)
-        let (x, y) = (max(0, left - margin), max(0, top - margin))
+        let (x, y) = (max(0, box.x + left - margin), max(0, box.y + top - margin))
         return Area(
-            x: x, y: y, width: min(width, right + 1 + margin) - x, height: min(height, bottom + 1 + margin) - y)
+            x: x, y: y, width: min(width, box.x + right + 1 + margin) - x,
+            height: min(height, box.y + bottom + 1 + margin) - y)
     }
 
-    /// The area of `samples`, which are those of a photo of the same size, as sealed memory of RGB8 without padding.
+    /// The area of the photo, with a fill laid over it where there is one, as sealed memory of RGB8 without padding.
     ///
     /// - Throws: `WorkerError` where there is no memory.
-    func picture(of samples: RawPhoto.Samples) throws -> EncodedFile {
-        let pixels =
-            switch samples {
-            case .u8(let values): scaled { values[$0] }
-            case .u16(let values): scaled { UInt8(values[$0] >> 8) }
+    func picture(of photo: RawPhoto, under outcome: FillOutcome? = nil) throws -> EncodedFile {
+        let pixels = photo.pixels.withPixels { bytes in
+            switch outcome?.filled {
+            case .u8(let filled): scaled(bytes, photo, outcome?.box) { filled[$0] }
+            case .u16(let filled): scaled(bytes, photo, outcome?.box) { UInt8(filled[$0] >> 8) }
+            case nil: scaled(bytes, photo, nil) { _ in 0 }
             }
+        }
         let buffer = try pixels.withUnsafeBytes { try SharedBuffer($0) }
         return EncodedFile(
             file: try BusFileDescriptor(duplicating: buffer.descriptor), size: pixels.count,
@@ -73,25 +71,42 @@ struct Preview: Sendable {
     }
 
     /// Row by row: each source row is averaged across, then added to the one or two rows of the picture it lies in.
-    private func scaled(_ sample: (Int) -> UInt8) -> [UInt8] {
+    ///
+    /// - Parameters:
+    ///   - box: where samples are `filled` instead of the photo's.
+    ///   - filled: a sample of the box in 8 bits.
+    private func scaled(
+        _ bytes: UnsafeRawBufferPointer, _ photo: RawPhoto, _ box: PixelBox?, filled: (Int) -> UInt8
+    ) -> [UInt8] {
         let columns = Self.shares(of: area.width, in: width), rows = Self.shares(of: area.height, in: height)
         var sums = [Float](repeating: 0, count: width * height * 3)
         var row = [Float](repeating: 0, count: width * 3)
-        for y in 0..<area.height {
+        let (eight, sixteen) = (bytes.bindMemory(to: UInt8.self), bytes.bindMemory(to: UInt16.self))
+        let isEight = photo.bitDepth == 8
+        for y in area.y..<(area.y + area.height) {
             for index in row.indices { row[index] = 0 }
-            let start = ((area.y + y) * photoWidth + area.x) * 3
-            for x in 0..<area.width {
+            for x in area.x..<(area.x + area.width) {
+                let share = columns[x - area.x]
+                let place = share.index * 3
+                var inside: Int?
+                if let box, y >= box.y, x >= box.x, y < box.y + box.height, x < box.x + box.width {
+                    inside = 3 * ((y - box.y) * box.width + x - box.x)
+                }
+                let at = 3 * (y * photo.width + x)
                 for channel in 0..<3 {
-                    let light = Self.linear[Int(sample(start + 3 * x + channel))]
-                    let place = columns[x].index * 3 + channel
-                    row[place] += light * columns[x].part
-                    if columns[x].rest > 0 { row[place + 3] += light * columns[x].rest }
+                    let value =
+                        inside.map { filled($0 + channel) }
+                        ?? (isEight ? eight[at + channel] : UInt8(sixteen[at + channel] >> 8))
+                    let light = Self.linear[Int(value)]
+                    row[place + channel] += light * share.part
+                    if share.rest > 0 { row[place + channel + 3] += light * share.rest }
                 }
             }
-            let place = rows[y].index * row.count
-            for index in row.indices { sums[place + index] += row[index] * rows[y].part }
-            guard rows[y].rest > 0 else { continue }
-            for index in row.indices { sums[place + row.count + index] += row[index] * rows[y].rest }
+            let share = rows[y - area.y]
+            let place = share.index * row.count
+            for index in row.indices { sums[place + index] += row[index] * share.part }
+            guard share.rest > 0 else { continue }
+            for index in row.indices { sums[place + row.count + index] += row[index] * share.rest }
         }
         return sums.map(Self.encoded)
     }

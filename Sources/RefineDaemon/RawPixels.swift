@@ -203,8 +203,8 @@ struct RawPixels: Sendable {
         let buffer = try SharedBuffer(count: layout.byteCount) { target in
             try pixels.read(into: target, at: 0)
             switch outcome.filled {
-            case .u8(let filled): replace8(target, filled, outcome.changed)
-            case .u16(let filled): replace16(target, filled, outcome.changed)
+            case .u8(let filled): replace8(target, filled, outcome)
+            case .u16(let filled): replace16(target, filled, outcome)
             }
         }
         return EncodedFile(
@@ -212,11 +212,11 @@ struct RawPixels: Sendable {
             format: layout.format.rawValue, notes: ["lossless"])
     }
 
-    private func replace8(_ target: UnsafeMutableRawBufferPointer, _ filled: [UInt8], _ changed: [UInt8]) {
-        let bytes = layout.format.bytesPerPixel
-        for y in 0..<layout.height {
-            for x in 0..<layout.width where changed[y * layout.width + x] != 0 {
-                let (from, to) = (3 * (y * layout.width + x), y * layout.stride + x * bytes)
+    private func replace8(_ target: UnsafeMutableRawBufferPointer, _ filled: [UInt8], _ outcome: FillOutcome) {
+        let (bytes, box) = (layout.format.bytesPerPixel, outcome.box)
+        for y in 0..<box.height {
+            for x in 0..<box.width where outcome.changed[y * box.width + x] != 0 {
+                let (from, to) = (3 * (y * box.width + x), (box.y + y) * layout.stride + (box.x + x) * bytes)
                 if layout.format == .gray8 {
                     target[to] = Self.brightness(filled[from], filled[from + 1], filled[from + 2])
                 } else {
@@ -226,10 +226,11 @@ struct RawPixels: Sendable {
         }
     }
 
-    private func replace16(_ target: UnsafeMutableRawBufferPointer, _ filled: [UInt16], _ changed: [UInt8]) {
-        for y in 0..<layout.height {
-            for x in 0..<layout.width where changed[y * layout.width + x] != 0 {
-                let (from, to) = (3 * (y * layout.width + x), y * layout.stride + x * 6)
+    private func replace16(_ target: UnsafeMutableRawBufferPointer, _ filled: [UInt16], _ outcome: FillOutcome) {
+        let box = outcome.box
+        for y in 0..<box.height {
+            for x in 0..<box.width where outcome.changed[y * box.width + x] != 0 {
+                let (from, to) = (3 * (y * box.width + x), (box.y + y) * layout.stride + (box.x + x) * 6)
                 for channel in 0..<3 {
                     // A row may begin at an odd byte.
                     let value = filled[from + channel]

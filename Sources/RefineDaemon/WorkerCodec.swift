@@ -1,4 +1,5 @@
 import BusTransport
+import Inpainting
 import RefineBus
 import WorkerProtocol
 
@@ -24,11 +25,10 @@ public struct WorkerCodec: PhotoCodec {
                 polygons: marks.polygons.map { $0.map { FillPoint(x: Int($0.x), y: Int($0.y)) } },
                 invert: marks.invert, fitMask: marks.fitMask)
             let photo = try await worker.decode(image: image.rawValue, mask: mask?.rawValue, options: options)
-            let samples: RawPhoto.Samples =
-                photo.bitDepth == 16 ? .u16(photo.pixels.values()) : .u8(photo.pixels.values())
             return DecodedFile(
                 photo: RawPhoto(
-                    width: photo.width, height: photo.height, samples: samples, mask: photo.mask.values()),
+                    width: photo.width, height: photo.height, bitDepth: photo.bitDepth, pixels: photo.pixels,
+                    mask: photo.mask),
                 format: photo.format, warnings: photo.warnings, maskedFraction: photo.maskedFraction)
         }
     }
@@ -39,18 +39,22 @@ public struct WorkerCodec: PhotoCodec {
         try await refining { worker in
             try await Self.file(
                 worker.encode(
-                    source: image.rawValue, filled: outcome.filled.buffer(), changed: buffer(outcome.changed),
-                    width: photo.width, height: photo.height, bitDepth: photo.samples.bitDepth))
+                    source: image.rawValue, filled: SharedBuffer.holding(outcome.filled.memory),
+                    changed: .holding(PixelArray(outcome.changed)), region: FillBox(outcome.box), width: photo.width,
+                    height: photo.height, bitDepth: photo.bitDepth))
         }
     }
 
     public func compare(_ photo: RawPhoto, _ outcome: FillOutcome) async throws -> EncodedFile {
-        try await refining { worker in
+        guard let classical = outcome.classical else {
+            throw RefineError(.failed, "compare", "no-classical", "the classical fill was not kept")
+        }
+        return try await refining { worker in
             try await Self.file(
                 worker.compare(
-                    original: photo.samples.buffer(), classical: outcome.classical.buffer(),
-                    filled: outcome.filled.buffer(), mask: buffer(photo.mask), width: photo.width,
-                    height: photo.height, bitDepth: photo.samples.bitDepth))
+                    original: SharedBuffer.holding(photo.pixels), classical: .holding(classical.memory),
+                    filled: .holding(outcome.filled.memory), mask: .holding(photo.mask),
+                    region: FillBox(outcome.box), width: photo.width, height: photo.height, bitDepth: photo.bitDepth))
         }
     }
 
@@ -87,22 +91,20 @@ public struct WorkerCodec: PhotoCodec {
     }
 }
 
-extension SharedBuffer {
-    /// A copy of the content. The buffer is the worker's and is let go of at once; what it holds was checked for size.
-    fileprivate func values<T: FixedWidthInteger>() -> [T] {
-        withBytes { Array($0.bindMemory(to: T.self)) }
+extension SharedBuffer: PixelMemory {
+    public var byteCount: Int { count }
+
+    public func withPixels<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withBytes(body)
+    }
+
+    /// Pixels in memory that a worker can be given: as they are where they came from one, else copied.
+    fileprivate static func holding(_ memory: any PixelMemory) throws -> SharedBuffer {
+        if let shared = memory as? SharedBuffer { return shared }
+        return try memory.withPixels { try SharedBuffer($0) }
     }
 }
 
-extension RawPhoto.Samples {
-    fileprivate func buffer() throws -> SharedBuffer {
-        switch self {
-        case .u8(let values): try RefineDaemon.buffer(values)
-        case .u16(let values): try RefineDaemon.buffer(values)
-        }
-    }
-}
-
-private func buffer<T: FixedWidthInteger>(_ values: [T]) throws -> SharedBuffer {
-    try values.withUnsafeBytes { try SharedBuffer($0) }
+extension FillBox {
+    fileprivate init(_ box: PixelBox) { self.init(x: box.x, y: box.y, width: box.width, height: box.height) }
 }

@@ -84,16 +84,18 @@ public final class CodecWorker: Sendable {
     ///
     /// - Parameters:
     ///   - image: the photo as it was given to `decode`.
-    ///   - filled: `[height, width, 3]` of `bitDepth` bits.
-    ///   - changed: `[height, width]`; pixels where it is 0 stay the source's.
+    ///   - filled: `[region.height, region.width, 3]` of `bitDepth` bits. It reaches four pixels beyond every changed
+    ///     one, where the photo does.
+    ///   - changed: `[region.height, region.width]`; pixels where it is 0, and all outside, stay the source's.
+    ///   - region: the part of the upright photo that these are of.
     ///   - width: of the upright photo.
     ///   - height: of the upright photo.
     ///   - bitDepth: 8 or 16, that of `filled`.
     ///   - options: of the encoder.
     /// - Throws: `WorkerError`.
     public func encode(
-        source image: Int32, filled: SharedBuffer, changed: SharedBuffer, width: Int, height: Int, bitDepth: Int,
-        options: EncodeOptions = EncodeOptions()
+        source image: Int32, filled: SharedBuffer, changed: SharedBuffer, region: FillBox, width: Int, height: Int,
+        bitDepth: Int, options: EncodeOptions = EncodeOptions()
     ) async throws -> EncodedPhoto {
         let layout = PixelLayout(width: width, height: height, bitDepth: bitDepth)
         let files = [
@@ -101,29 +103,30 @@ public final class CodecWorker: Sendable {
             try .duplicate(of: filled.descriptor, argument: "filled"),
             try .duplicate(of: changed.descriptor, argument: "changed"),
         ]
-        return try Self.encoded(try await call(.encode(layout, options), files))
+        return try Self.encoded(try await call(.encode(layout, region, options), files))
     }
 
     /// One PNG: photo with hole | classical fill | ours | original, side by side.
     ///
     /// - Parameters:
-    ///   - original: `[height, width, 3]` of `bitDepth` bits, as `classical` and `filled`.
-    ///   - classical: the same, the hole filled smoothly.
+    ///   - original: `[height, width, 3]` of `bitDepth` bits.
+    ///   - classical: `[region.height, region.width, 3]`, the hole filled smoothly.
     ///   - filled: the same, the hole filled by the model.
     ///   - mask: `[height, width]`, above 0 in the hole.
+    ///   - region: the part of the photo that `classical` and `filled` are of.
     ///   - width: in pixels.
     ///   - height: in pixels.
     ///   - bitDepth: 8 or 16.
     /// - Throws: `WorkerError`.
     public func compare(
-        original: SharedBuffer, classical: SharedBuffer, filled: SharedBuffer, mask: SharedBuffer, width: Int,
-        height: Int, bitDepth: Int
+        original: SharedBuffer, classical: SharedBuffer, filled: SharedBuffer, mask: SharedBuffer, region: FillBox,
+        width: Int, height: Int, bitDepth: Int
     ) async throws -> EncodedPhoto {
         let layout = PixelLayout(width: width, height: height, bitDepth: bitDepth)
         let files = try [original, classical, filled, mask].map {
             try OwnedDescriptor.duplicate(of: $0.descriptor, argument: "compare")
         }
-        return try Self.encoded(try await call(.compare(layout), files))
+        return try Self.encoded(try await call(.compare(layout, region), files))
     }
 
     /// Starts a worker, closes its sandbox, and lets it try what the sandbox forbids.

@@ -2,10 +2,10 @@
 package enum WorkerRequest: Codable, Equatable, Sendable {
     /// Descriptors: the photo's file, and the mask's file unless there are shapes.
     case decode(DecodeOptions)
-    /// Descriptors: the photo's file, the filled pixels, the changed mask.
-    case encode(PixelLayout, EncodeOptions)
-    /// Descriptors: original, classical and filled pixels, the mask.
-    case compare(PixelLayout)
+    /// Descriptors: the photo's file, the filled pixels of the box, the changed mask of the box.
+    case encode(PixelLayout, FillBox, EncodeOptions)
+    /// Descriptors: original pixels, classical and filled pixels of the box, the mask.
+    case compare(PixelLayout, FillBox)
     /// No descriptors: the worker closes its sandbox and tries what it forbids.
     case selfCheck
     /// Descriptor: the photo's file. The scan role takes any number of these and of `sample`.
@@ -54,6 +54,15 @@ package struct PixelLayout: Codable, Equatable, Sendable {
     /// Bytes of `[height, width, 3]`; nil for sizes that make no sense.
     package var rgbByteCount: Int? {
         pixelCount.map { $0 * 3 * bitDepth / 8 }
+    }
+
+    /// The layout of a rectangle of the photo; nil where it is empty or does not lie inside.
+    package func layout(of box: FillBox) -> PixelLayout? {
+        // Differences instead of sums, which could overflow.
+        guard pixelCount != nil, box.width > 0, box.height > 0, box.x >= 0, box.y >= 0, box.x < width, box.y < height,
+            box.width <= width - box.x, box.height <= height - box.y
+        else { return nil }
+        return PixelLayout(width: box.width, height: box.height, bitDepth: bitDepth)
     }
 
     /// Bytes of `[height, width]` of a mask.

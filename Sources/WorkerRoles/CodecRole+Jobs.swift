@@ -19,7 +19,7 @@ extension CodecRole {
                 limits: limits)
         } else {
             mask = try HoleMask(
-                boxes: options.boxes.map { PixelBox(x: $0.x, y: $0.y, width: $0.width, height: $0.height) },
+                boxes: options.boxes.map { PixelBox($0) },
                 polygons: options.polygons.map { $0.map { PixelPoint(x: $0.x, y: $0.y) } }, inverted: options.invert,
                 width: info.width, height: info.height)
         }
@@ -33,10 +33,11 @@ extension CodecRole {
     }
 
     func encode(
-        _ files: [OwnedDescriptor], _ layout: PixelLayout, _ options: EncodeOptions, _ limits: CodecLimits
+        _ files: [OwnedDescriptor], _ layout: PixelLayout, _ box: FillBox, _ options: EncodeOptions,
+        _ limits: CodecLimits
     ) throws -> (WorkerReply, [SharedBuffer]) {
-        guard files.count == 3, let size = layout.rgbByteCount, let pixels = layout.pixelCount,
-            (1...100).contains(options.quality ?? 1)
+        guard files.count == 3, let part = layout.layout(of: box), let size = part.rgbByteCount,
+            let pixels = part.pixelCount, (1...100).contains(options.quality ?? 1)
         else { throw WorkerError.badJob }
         let source = try FileBytes(descriptor: files[0].number, argument: "image", limits: limits)
         let filled = try SharedBuffer(adopting: files[1].duplicated(), count: size)
@@ -44,26 +45,31 @@ extension CodecRole {
         let encoded = try filled.withBytes { filled in
             try changed.withBytes { changed in
                 try PhotoWriter.encode(
-                    source: source, filled: filled, changed: changed, width: layout.width, height: layout.height,
-                    bitDepth: layout.bitDepth, options: PhotoWriterOptions(quality: options.quality), limits: limits)
+                    source: source, fill: FilledPart(box: PixelBox(box), filled: filled, changed: changed),
+                    width: layout.width, height: layout.height, bitDepth: layout.bitDepth,
+                    options: PhotoWriterOptions(quality: options.quality), limits: limits)
             }
         }
         return try reply(encoded.bytes, format: encoded.format.rawValue, notes: encoded.notes)
     }
 
-    func compare(_ files: [OwnedDescriptor], _ layout: PixelLayout) throws -> (WorkerReply, [SharedBuffer]) {
-        guard files.count == 4, let size = layout.rgbByteCount, let pixels = layout.pixelCount else {
-            throw WorkerError.badJob
+    func compare(_ files: [OwnedDescriptor], _ layout: PixelLayout, _ box: FillBox) throws -> (
+        WorkerReply, [SharedBuffer]
+    ) {
+        guard files.count == 4, let part = layout.layout(of: box)?.rgbByteCount, let size = layout.rgbByteCount,
+            let pixels = layout.pixelCount
+        else { throw WorkerError.badJob }
+        let pictures = try zip(files, [size, part, part]).map {
+            try SharedBuffer(adopting: $0.duplicated(), count: $1)
         }
-        let pictures = try files.prefix(3).map { try SharedBuffer(adopting: $0.duplicated(), count: size) }
         let mask = try SharedBuffer(adopting: files[3].duplicated(), count: pixels)
         let png = try pictures[0].withBytes { original in
             try pictures[1].withBytes { classical in
                 try pictures[2].withBytes { filled in
                     try mask.withBytes { mask in
                         try ComparePicture(
-                            original: original, classical: classical, filled: filled, mask: mask, width: layout.width,
-                            height: layout.height, bitDepth: layout.bitDepth
+                            original: original, classical: classical, filled: filled, fillBox: PixelBox(box),
+                            mask: mask, width: layout.width, height: layout.height, bitDepth: layout.bitDepth
                         ).png()
                     }
                 }
@@ -76,4 +82,8 @@ extension CodecRole {
         let file = try bytes.withUnsafeBytes { try SharedBuffer($0) }
         return (.encoded(EncodedHeader(format: format, notes: notes)), [file])
     }
+}
+
+extension PixelBox {
+    fileprivate init(_ box: FillBox) { self.init(x: box.x, y: box.y, width: box.width, height: box.height) }
 }

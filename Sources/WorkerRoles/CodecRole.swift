@@ -39,8 +39,9 @@ struct CodecRole {
         defer { withExtendedLifetime(descriptors) {} }
         switch job.request {
         case .decode(let options): return try decode(descriptors, options, CodecLimits(job.limits))
-        case .encode(let layout, let options): return try encode(descriptors, layout, options, CodecLimits(job.limits))
-        case .compare(let layout): return try compare(descriptors, layout)
+        case .encode(let layout, let box, let options):
+            return try encode(descriptors, layout, box, options, CodecLimits(job.limits))
+        case .compare(let layout, let box): return try compare(descriptors, layout, box)
         case .selfCheck: return (.checked(SelfCheck.report(job.limits, report)), [])
         case .scan, .sample: throw WorkerError.badJob
         }

@@ -25,7 +25,7 @@ struct RefineBench: ParsableCommand {
         subcommands: [
             LibraryBench.self,
             ConvolutionBench.self, ProductBench.self, ElementwiseBench.self, UNetBench.self, TrainStepBench.self,
-            InpaintBench.self, PrefillBench.self, Forward.self, PlanCommand.self,
+            InpaintBench.self, PrefillBench.self, LargePhotoBench.self, Forward.self, PlanCommand.self,
         ])
 
     static func main() {

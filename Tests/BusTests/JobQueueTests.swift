@@ -195,7 +195,7 @@ import Testing
             let image = try memory(PortableMap.photo(8, 4), named: name)
             let mask = try memory(PortableMap.mask(8, 4, marked: 6), named: name)
             var answers: [String: Int] = [:]
-            for _ in 0..<4 {
+            for _ in 0..<100 {
                 try await withThrowingTaskGroup(of: String.self) { group in
                     // The bus itself allows 128 open calls of one connection.
                     for _ in 0..<100 {
@@ -211,7 +211,7 @@ import Testing
                     for try await answer in group { answers[answer, default: 0] += 1 }
                 }
             }
-            #expect(answers == ["job": 8, "org.refinecontrol.Refine1.Error.Busy": 392])
+            #expect(answers == ["job": 8, "org.refinecontrol.Refine1.Error.Busy": 9992])
             gate.open()
             try await eventually("an empty queue") { try await daemon.get("QueueLength") == .uint32(0) }
         }

@@ -32,14 +32,14 @@ import Testing
             for _ in 0..<60 {
                 let (width, height) = (random.int(1...400), random.int(2...300))
                 let mask = try random.mask(width: width, height: height)
-                check(CropPlan.make(hole: mask, sizeMultiple: multiple), mask, multiple: multiple)
+                check(CropPlan.make(hole: HoleRegion(mask), sizeMultiple: multiple), mask, multiple: multiple)
             }
         }
     }
 
     @Test func aHoleGetsAsMuchContextAsItIsLarge() throws {
         let mask = try mask(1000, 900) { x, y in (400..<500).contains(x) && (400..<500).contains(y) }
-        let plan = CropPlan.make(hole: mask, sizeMultiple: 32)
+        let plan = CropPlan.make(hole: HoleRegion(mask), sizeMultiple: 32)
         check(plan, mask)
         #expect(plan.count == 1)
         #expect(plan.first?.width == 320 && plan.first?.height == 320 && plan.first?.scale == 1)
@@ -48,14 +48,14 @@ import Testing
 
     @Test func closeHolesShareACropAndDistantOnesDoNot() throws {
         let close = try mask(800, 200) { x, y in (90..<110).contains(y) && (x % 60 < 10) && x < 130 }
-        #expect(CropPlan.make(hole: close, sizeMultiple: 32).count == 1)
+        #expect(CropPlan.make(hole: HoleRegion(close), sizeMultiple: 32).count == 1)
         let distant = try mask(800, 200) { x, y in (90..<110).contains(y) && (x == 40 || x == 760) }
-        #expect(CropPlan.make(hole: distant, sizeMultiple: 32).count == 2)
+        #expect(CropPlan.make(hole: HoleRegion(distant), sizeMultiple: 32).count == 2)
     }
 
     @Test func aLongWireIsFilledAtFullResolution() throws {
         let mask = try mask(3000, 400) { x, y in abs(y - 100 - x / 15) <= 3 }
-        let plan = CropPlan.make(hole: mask, sizeMultiple: 32)
+        let plan = CropPlan.make(hole: HoleRegion(mask), sizeMultiple: 32)
         check(plan, mask)
         #expect(plan.count > 1 && plan.allSatisfy { $0.scale == 1 })
         #expect(plan.map { $0.width * $0.height }.reduce(0, +) < 3000 * 400)
@@ -66,7 +66,7 @@ import Testing
             let mask = try mask(2600, 2600) { x, y in
                 (900..<(900 + side)).contains(x) && (900..<(900 + side)).contains(y)
             }
-            let plan = CropPlan.make(hole: mask, sizeMultiple: 32)
+            let plan = CropPlan.make(hole: HoleRegion(mask), sizeMultiple: 32)
             check(plan, mask)
             return plan.count == 1 ? plan.first?.scale : nil
         }
@@ -78,7 +78,7 @@ import Testing
 
     @Test func dustAllOverAPhotoStaysAtFullResolution() throws {
         let mask = try mask(1500, 1200) { x, y in x % 40 < 2 && y % 40 < 3 }
-        let plan = CropPlan.make(hole: mask, sizeMultiple: 32)
+        let plan = CropPlan.make(hole: HoleRegion(mask), sizeMultiple: 32)
         check(plan, mask)
         #expect(plan.allSatisfy { $0.scale == 1 })
         #expect(plan.count < 80)

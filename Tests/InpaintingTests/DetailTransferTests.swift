@@ -77,4 +77,25 @@ import Testing
         DetailTransfer.apply(to: &after, mask: mask, width: 64, height: 64, cell: 8)
         #expect(after == before)
     }
+
+    @Test func aLargeHoleOfAPhotoGetsTextureThroughTheWholeTask() throws {
+        let side = 1100
+        var random = TestRandom(8)
+        let samples = (0..<(3 * side * side)).map { _ in UInt8(random.int(90...150)) }
+        let image = try RasterImage(width: side, height: side, samples: .u8(samples))
+        let mask = try FillMask(
+            width: side, height: side,
+            values: (0..<(side * side)).map { i in
+                (200..<900).contains(i % side) && (200..<900).contains(i / side) ? 255 : 0
+            })
+        let result = try fill(image, mask, FillOptions(steps: 1), with: .identity())
+        let (ours, smooth) = (result.over(image), result.over(image, result.classical))
+        func spread(_ values: [Int]) -> Double {
+            let inside = (500..<600).flatMap { y in (500..<600).map { x in Double(values[3 * (y * side + x)]) } }
+            let mean = inside.reduce(0, +) / Double(inside.count)
+            return (inside.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(inside.count)).squareRoot()
+        }
+        // Uniform numbers from 90 to 150 have a deviation of 17.6.
+        #expect(spread(smooth) < 2 && spread(ours) > 12 && spread(ours) < 23)
+    }
 }

@@ -133,9 +133,36 @@ final class FakeRun: FillRun {
 func fill(
     _ image: RasterImage, _ mask: FillMask, _ options: FillOptions, with pipeline: FakePipeline
 ) throws -> FillResult {
+    var options = options
+    options.keepsClassical = true
     let task = try FillTask(model: FillModel(pipeline: pipeline), image: image, mask: mask, options: options)
     while try task.advance() {}
     return try task.finish()
+}
+
+extension FillResult {
+    /// The whole photo with a picture of this result laid over it.
+    func over(_ image: RasterImage, _ part: RasterImage? = nil) -> [Int] {
+        var whole = samplesOf(image)
+        let part = samplesOf(part ?? filled)
+        for y in 0..<box.height {
+            let start = 3 * ((box.y + y) * image.width + box.x)
+            whole.replaceSubrange(
+                start..<(start + 3 * box.width), with: part[(3 * y * box.width)..<(3 * (y + 1) * box.width)])
+        }
+        return whole
+    }
+
+    /// The opacity of every pixel of the photo.
+    func opacity(_ image: RasterImage) -> [UInt8] {
+        var whole = [UInt8](repeating: 0, count: image.width * image.height)
+        for y in 0..<box.height {
+            let start = (box.y + y) * image.width + box.x
+            whole.replaceSubrange(
+                start..<(start + box.width), with: changed.values[(y * box.width)..<((y + 1) * box.width)])
+        }
+        return whole
+    }
 }
 
 /// The samples as numbers, whatever their depth.

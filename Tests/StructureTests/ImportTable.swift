@@ -80,7 +80,10 @@ enum ImportTable {
         ),
         (
             "refine-bench",
-            ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ImageLibrary", "ArgumentParser"]
+            [
+                "Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore", "ImageLibrary", "ImageCodec",
+                "ArgumentParser",
+            ]
         ),
     ]
 

@@ -74,7 +74,7 @@ import WorkerProtocol
             TestPhoto.gradient(60, 40).png(), boxes: [FillBox(x: 20, y: 10, width: 20, height: 20)])
         let sheet = try await worker.codec.compare(
             original: decoded.pixels, classical: decoded.pixels, filled: decoded.pixels, mask: decoded.mask,
-            width: 60, height: 40, bitDepth: 8)
+            region: FillBox(x: 0, y: 0, width: 60, height: 40), width: 60, height: 40, bitDepth: 8)
         let info = try samples(of: sheet.file.array).info
         #expect(sheet.format == "png" && info.width == 4 * 240 + 3 * 6 && info.height == 160)
     }

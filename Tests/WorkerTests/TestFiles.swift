@@ -100,8 +100,10 @@ func encode(
     return try filled.withUnsafeBytes { filled in
         try changed.withUnsafeBytes { changed in
             try PhotoWriter.encode(
-                source: FileBytes(file), filled: filled, changed: changed, width: info.width, height: info.height,
-                bitDepth: info.layout.bitDepth, options: options)
+                source: FileBytes(file),
+                fill: FilledPart(
+                    box: PixelBox(x: 0, y: 0, width: info.width, height: info.height), filled: filled, changed: changed),
+                width: info.width, height: info.height, bitDepth: info.layout.bitDepth, options: options)
         }
     }
 }

@@ -28,7 +28,8 @@ struct TestWorker {
         let image = TemporaryFile(image)
         defer { withExtendedLifetime(image) {} }
         return try await codec.encode(
-            source: image.descriptor, filled: .of(filled), changed: .of(changed), width: photo.width,
+            source: image.descriptor, filled: .of(filled), changed: .of(changed),
+            region: FillBox(x: 0, y: 0, width: photo.width, height: photo.height), width: photo.width,
             height: photo.height, bitDepth: photo.bitDepth)
     }
 }

@@ -42,7 +42,8 @@ struct TestCodec: PhotoCodec {
     }
 
     func compare(_ photo: RawPhoto, _ outcome: FillOutcome) async throws -> EncodedFile {
-        try file(photo.width, photo.height, outcome.classical)
+        guard let classical = outcome.classical else { throw Self.unsupported("compare") }
+        return try file(photo.width, photo.height, classical)
     }
 
     func guards() async -> PrivacyReport {

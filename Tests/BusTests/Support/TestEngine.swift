@@ -1,5 +1,6 @@
 import TestSupport
 import Foundation
+import struct Inpainting.PixelBox
 import RefineBus
 import RefineDaemon
 
@@ -28,13 +29,13 @@ final class TestEngine: FillEngine {
     func prepareFurther() -> Bool { prepare() }
 
     func begin(_ photo: RawPhoto, _ request: FillRequest) throws -> any FillRun {
-        guard photo.mask.contains(255) else {
+        guard photo.marks.contains(255) else {
             throw RefineError(.invalidArgument, "mask", "empty", "nothing is marked", remedy: "paint something white")
         }
         let grey: UInt8 = drawsSeed ? UInt8(truncatingIfNeeded: 130 &+ request.seed) : 128
         let unknown = (request.prompt ?? "").split(separator: " ").map(String.init).filter { $0.count > 6 }
         return TestRun(
-            photo, steps: request.steps ?? info.defaultSteps, gate: gate, grey: grey, unknownWords: unknown)
+            photo, request, steps: request.steps ?? info.defaultSteps, gate: gate, grey: grey, unknownWords: unknown)
     }
 }
 
@@ -47,8 +48,11 @@ private final class TestRun: FillRun {
     private(set) var completedSteps = 0
     var stage: String { completedSteps == 0 ? "prefill" : "denoise" }
 
-    init(_ photo: RawPhoto, steps: Int, gate: StepGate?, grey: UInt8, unknownWords: [String]) {
+    private let keepsClassical: Bool
+
+    init(_ photo: RawPhoto, _ request: FillRequest, steps: Int, gate: StepGate?, grey: UInt8, unknownWords: [String]) {
         self.photo = photo
+        keepsClassical = request.keepsClassical
         self.grey = grey
         self.unknownWords = unknownWords
         self.gate = gate
@@ -63,14 +67,15 @@ private final class TestRun: FillRun {
 
     func finish() throws -> FillOutcome {
         FillOutcome(
-            filled: filled(), changed: photo.mask, classical: photo.samples, steps: totalSteps,
+            box: PixelBox(x: 0, y: 0, width: photo.width, height: photo.height), filled: filled(),
+            changed: photo.marks, classical: keepsClassical ? photo.samples : nil, steps: totalSteps,
             unknownWords: unknownWords)
     }
 
     private func filled() -> RawPhoto.Samples {
         func fill<T>(_ values: [T], with grey: T) -> [T] {
             var values = values
-            for (pixel, mask) in photo.mask.enumerated() where mask != 0 {
+            for (pixel, mask) in photo.marks.enumerated() where mask != 0 {
                 for channel in 0..<3 { values[pixel * 3 + channel] = grey }
             }
             return values
@@ -78,6 +83,16 @@ private final class TestRun: FillRun {
         return switch photo.samples {
         case .u8(let values): .u8(fill(values, with: grey))
         case .u16(let values): .u16(fill(values, with: UInt16(grey) << 8 | 0x81))
+        }
+    }
+}
+
+extension RawPhoto {
+    var marks: [UInt8] { mask.withPixels { Array($0) } }
+
+    var samples: Samples {
+        pixels.withPixels {
+            bitDepth == 8 ? .u8(Array($0)) : .u16(Array($0.bindMemory(to: UInt16.self)))
         }
     }
 }
