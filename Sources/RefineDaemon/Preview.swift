@@ -13,6 +13,7 @@ struct Preview: Sendable {
     let area: Area
     /// The size of the pictures.
     let width, height: Int
+
     struct Area: Sendable, Equatable {
         var x, y, width, height: Int
     }
