@@ -9,7 +9,8 @@ extension InpaintingNetwork {
         let count = shape.unet.blockOutChannels.count
         guard levels < count else {
             throw ModelError(
-                .badConfiguration, at: "network", "it has \(count) levels, of which at most \(count - 1) can be renewed")
+                .badConfiguration, at: "network",
+                "it has \(count) levels, of which at most \(count - 1) can be renewed")
         }
         let renewed =
             ["mid_block."] + (0..<levels).flatMap { ["up_blocks.\($0).", "down_blocks.\(count - 1 - $0)."] }

@@ -50,8 +50,8 @@ public final class TaskObjective: TrainingObjective {
             noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions,
             withFeatures: coarse != nil)
         var sum = LossSum()
-        sum.add(
-            "task", prediction.output.weightedSquaredError(to: noisy.clean, weight: noisy.weight, divisor: 1), weight: 1)
+        let error = prediction.output.weightedSquaredError(to: noisy.clean, weight: noisy.weight, divisor: 1)
+        sum.add("task", error, weight: 1)
         if let coarse, let weight = configuration.coarseWeight {
             sum.add(
                 "coarse", coarse.loss(prediction.features, clean: noisy.clean, weight: noisy.weight), weight: weight)

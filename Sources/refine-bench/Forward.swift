@@ -23,8 +23,7 @@ struct Forward: ParsableCommand {
               refine-bench forward MODEL/unet --inputs in.safetensors --output out.safetensors
             """)
 
-    @Argument(help: "The component's folder: config.json and the weights beside it.") var component:
-        String
+    @Argument(help: "The component's folder: config.json and the weights beside it.") var component: String
     @Option(help: "A safetensors file with the arguments.") var inputs: String
     @Option(help: "Where the result goes, a safetensors file.") var output: String
     @Option(help: "Threads of the engine; as many as there are cores where it is left out.") var threads: Int?

@@ -17,7 +17,8 @@ import Testing
     private func run(
         _ component: String, _ inputs: [String: Tensor]
     ) async throws -> (outputs: [String: Tensor], outcome: Program.Outcome) {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("refine-forward-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "refine-forward-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try Safetensors.write(inputs, to: "\(folder.path)/in.safetensors")
