@@ -10,17 +10,17 @@ struct Forward: ParsableCommand {
         abstract: "Run one component of a model on given tensors, for comparison with another implementation.",
         discussion: """
             Inputs are named as the arguments of diffusers' forward(): sample [N, C, H, W], timestep, a scalar, [1] or \
-            [N], and encoder_hidden_states [N, L, D] for a network that attends to text. The output is named as diffusers names it: sample.
+            [N], and encoder_hidden_states [N, L, D] for a network that attends to text. The output is named as diffusers \
+            names it: sample.
 
-            EXAMPLE
-              refine-bench forward MODEL/unet --inputs in.safetensors --output out.safetensors
+              refine-bench forward unet --inputs in.safetensors --output out.safetensors
             """)
 
     @Argument(help: "The component's folder: config.json and diffusion_pytorch_model.safetensors.") var component:
         String
     @Option(help: "A safetensors file with the arguments.") var inputs: String
     @Option(help: "Where the result goes, a safetensors file.") var output: String
-    @Option(help: "Threads of the engine; as many as there are cores where it is left out.") var threads: Int?
+    @Option(help: "Threads of the engine; as many as there are cores where not given.") var threads: Int?
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
