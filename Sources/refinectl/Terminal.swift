@@ -8,6 +8,9 @@ enum Terminal {
     /// Writes a line to standard output.
     static func print(_ text: String) { put(text + "\n", to: STDOUT_FILENO) }
 
+    /// Says what was done, to a person: nothing where standard error is no terminal.
+    static func confirm(_ text: String) { if isInteractive { say(text) } }
+
     /// Whether something that moves may be drawn on standard error.
     static var isInteractive: Bool {
         isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb"
@@ -42,7 +45,7 @@ enum Terminal {
     static var isOutputInteractive: Bool { isatty(STDOUT_FILENO) == 1 && variable("TERM") != "dumb" }
 
     /// The same as ``hasColors`` for standard output.
-    static var hasOutputColors: Bool { isOutputInteractive && (variable("NO_COLOR") ?? "").isEmpty }
+    static var hasOutputColors: Bool { isOutputInteractive && !forbidsColors }
 
     /// Columns of the terminal behind standard error; 80 where it does not tell.
     static var width: Int {
