@@ -35,10 +35,8 @@ enum Terminal {
     static var outputSize: (columns: Int, rows: Int)? {
         guard isatty(STDOUT_FILENO) == 1, let term = variable("TERM"), term != "dumb" else { return nil }
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
-            return (80, 24)
-        }
-        return (Int(size.ws_col), Int(size.ws_row))
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return (80, 24) }
+        return (Int(size.ws_col), size.ws_row > 0 ? Int(size.ws_row) : 24)
     }
 
     /// Whether standard output is a terminal that shows more than ASCII text.

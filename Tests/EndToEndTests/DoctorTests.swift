@@ -62,7 +62,7 @@ import Testing
         var terminal = refinectl.environment
         terminal["TERM"] = "xterm"
         let shown = try await Program(executable: URL(fileURLWithPath: "/usr/bin/script"), environment: terminal).run(
-            ["-qec", "stty cols 60; exec '\(refinectl.executable.path)' doctor", "/dev/null"])
+            ["-qec", "stty cols 60 rows 24; exec '\(refinectl.executable.path)' doctor", "/dev/null"])
         let lines = shown.output.replacing("\r", with: "").split(separator: "\n")
         #expect(lines.allSatisfy { $0.count <= 60 }, "\(shown.output)")
         #expect(plain.output.split(separator: "\n").contains { $0.count > 60 }, "\(plain.output)")
