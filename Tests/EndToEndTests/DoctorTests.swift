@@ -63,11 +63,11 @@ import Testing
         terminal["TERM"] = "xterm"
         let shown = try await Program(executable: URL(fileURLWithPath: "/usr/bin/script"), environment: terminal).run(
             ["-qec", "stty cols 60 rows 24; exec '\(refinectl.executable.path)' doctor", "/dev/null"])
-        let lines = shown.output.replacing("\r", with: "").split(separator: "\n")
+        let lines = shown.output.split(whereSeparator: \.isNewline)
         #expect(lines.allSatisfy { $0.count <= 60 }, "\(shown.output)")
         #expect(plain.output.split(separator: "\n").contains { $0.count > 60 }, "\(plain.output)")
         func words(_ text: String) -> [Substring] { text.split { $0.isWhitespace } }
-        #expect(words(shown.output.replacing("\r", with: "")) == words(plain.output))
+        #expect(words(shown.output) == words(plain.output))
     }
 
     @Test func withoutABusOrWithWrongSettingsTheRemedyIsTold() async throws {
