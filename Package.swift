@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// System libraries come from the distribution (see .ci/dependencies). oneDNN is reached only through the few C
+// System libraries come from the distribution (see scripts/dependencies). oneDNN is reached only through the few C
 // functions of COneDNN, so that an x86-64 or arm64 build needs nothing but a libdnnl of the 2.x series.
 let package = Package(
     name: "refine-control",

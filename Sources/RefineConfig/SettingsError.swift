@@ -15,8 +15,10 @@ public struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible
     }
 
     /// `refined.toml:3: there is no setting jobs.queue; did you mean jobs.queue-length?`
-    public var description: String {
-        let start = place.isEmpty ? "" : place + (line.map { ":\($0)" } ?? "") + ": "
-        return start + detail + "; " + remedy
+    public var description: String { located + "; " + remedy }
+
+    /// Where and what, without the remedy.
+    public var located: String {
+        (place.isEmpty ? "" : place + (line.map { ":\($0)" } ?? "") + ": ") + detail
     }
 }

@@ -67,7 +67,8 @@ public struct SettingsFile: Sendable {
                     value.bool.map { .flag($0) } ?? value.int.map { .integer($0) } ?? value.string.map { .string($0) }
                 guard let accepted = read.flatMap({ key.accepted($0) }) else {
                     throw SettingsError(
-                        "\(full) is not right", in: path, line: line, remedy: "give \(key.expectation)")
+                        "\(full) cannot be \(Self.shown(read))", in: path, line: line,
+                        remedy: "give \(key.expectation)")
                 }
                 entries[full] = Entry(value: accepted, line: line)
             }
@@ -76,6 +77,15 @@ public struct SettingsFile: Sendable {
             }
         }
         self.entries = entries
+    }
+
+    /// A value for a message. Not a text, which may be a path: messages go to logs.
+    private static func shown(_ value: SettingValue?) -> String {
+        switch value {
+        case .integer, .flag: value?.toml ?? ""
+        case .string: "this text"
+        case nil: "a value of this kind"
+        }
     }
 
     private static func unknown(_ name: String, in path: String, line: Int?) -> SettingsError {

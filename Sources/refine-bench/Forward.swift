@@ -19,14 +19,13 @@ struct Forward: ParsableCommand {
             [N, C, h, w], as the decoder takes it; gives sample.
             CLIPTextModel: input_ids [N, L]; gives last_hidden_state.
 
-            EXAMPLE
-              refine-bench forward MODEL/unet --inputs in.safetensors --output out.safetensors
+              refine-bench forward unet --inputs in.safetensors --output out.safetensors
             """)
 
     @Argument(help: "The component's folder: config.json and the weights beside it.") var component: String
     @Option(help: "A safetensors file with the arguments.") var inputs: String
     @Option(help: "Where the result goes, a safetensors file.") var output: String
-    @Option(help: "Threads of the engine; as many as there are cores where it is left out.") var threads: Int?
+    @Option(help: "Threads of the engine; as many as there are cores where not given.") var threads: Int?
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }

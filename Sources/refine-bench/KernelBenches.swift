@@ -30,18 +30,28 @@ struct ConvolutionBench: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "conv", abstract: "One convolution: forward, or the gradient at its input or its weights.")
+        commandName: "conv", abstract: "Time one convolution: forward, or the gradient at its input or its weights.",
+        discussion: """
+            The layer that a student has most of, by the plan and by another algorithm:
+
+              refine-bench conv --input 64 --output 64 --height 128 --width 128
+              refine-bench conv --algorithm onednn-direct --json
+
+            What a training step needs beside the forward pass:
+
+              refine-bench conv --direction weights --batch 8 --height 32 --width 32
+            """)
 
     @OptionGroup var options: BenchOptions
-    @Option var batch = 1
+    @Option(help: "Images.") var batch = 1
     @Option(help: "Input channels.") var input = 64
     @Option(help: "Output channels.") var output = 64
-    @Option var height = 128
-    @Option var width = 128
+    @Option(help: "Height of the input.") var height = 128
+    @Option(help: "Width of the input.") var width = 128
     @Option(help: "Side of the window.") var kernel = 3
-    @Option var stride = 1
-    @Option(help: "Zeros around the input; half the window where it is left out.") var padding: Int?
-    @Option(help: "forward, data (gradient at the input) or weights (gradient at the weights).")
+    @Option(help: "Pixels from one window to the next.") var stride = 1
+    @Option(help: "Zeros around the input; half the window where not given.") var padding: Int?
+    @Option(help: "What to compute; data is the gradient at the input, weights that at the weights.")
     var direction = Direction.forward
 
     func validate() throws {
@@ -84,10 +94,16 @@ struct ConvolutionBench: ParsableCommand {
 
 struct ProductBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gemm", abstract: "Matrix products [B, M, K] x [B, K, N].")
+        commandName: "gemm", abstract: "Time matrix products [B, M, K] x [B, K, N].",
+        discussion: """
+            Square ones, and such as attention has:
+
+              refine-bench gemm -m 2048 -n 2048 -k 2048
+              refine-bench gemm --batch 8 -m 1024 -n 1024 -k 64 --transpose-b
+            """)
 
     @OptionGroup var options: BenchOptions
-    @Option var batch = 1
+    @Option(help: "Products.") var batch = 1
     @Option(name: .customShort("m"), help: "Rows of the result.") var m = 1024
     @Option(name: .customShort("n"), help: "Columns of the result.") var n = 1024
     @Option(name: .customShort("k"), help: "The axis that is summed.") var k = 1024
@@ -124,14 +140,19 @@ struct ElementwiseBench: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "elementwise",
-        abstract: "An element-wise function or a normalisation of one feature map; prints GB/s read and written.")
+        abstract: "Time an element-wise function or a normalisation of one feature map.",
+        discussion: """
+            The line tells GB/s, read and written.
+
+              refine-bench elementwise --operation group-norm-silu --channels 128
+            """)
 
     @OptionGroup var options: BenchOptions
-    @Option(help: "\(Operation.allCases.map(\.rawValue).joined(separator: ", ")).") var operation = Operation.silu
-    @Option var batch = 1
-    @Option var channels = 64
-    @Option var height = 128
-    @Option var width = 128
+    @Option(help: "What to compute.") var operation = Operation.silu
+    @Option(help: "Images.") var batch = 1
+    @Option(help: "Channels of the feature map.") var channels = 64
+    @Option(help: "Height of the feature map.") var height = 128
+    @Option(help: "Width of the feature map.") var width = 128
     @Option(help: "Groups of the group norm.") var groups = 16
 
     func validate() throws {

@@ -6,10 +6,15 @@ import ImageLibrary
 struct LibraryBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "library",
-        abstract: "Time a first pass, an unchanged pass and a status over a made-up folder of small files.")
+        abstract: "Time a first pass, an unchanged pass and a status over a made-up folder of small files.",
+        discussion: """
+            The files are removed at the end.
+
+              refine-bench library --photos 20000 --folder ~/tmp
+            """)
 
     @Option(help: "How many files.") var photos = 100_000
-    @Option(help: "Where to make the folder; the system's temporary folder where it is left out.") var folder: String?
+    @Option(help: "Where to make the folder; the system's temporary folder where not given.") var folder: String?
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {

@@ -9,9 +9,10 @@ import TensorCore
 /// Where the U-Net of a benchmark comes from: a folder, or fresh weights of the default student's shape.
 struct ModelChoice: ParsableArguments {
     @Option(
-        help:
-            "A U-Net's folder or a pipeline's, in diffusers' layout; random weights of the default student's shape where it is left out."
-    )
+        help: """
+            A U-Net's folder or a pipeline's, in diffusers' layout; random weights of the default student's shape where \
+            not given.
+            """)
     var model: String?
 
     /// - Throws: `ModelError` naming the file and what is wrong with it.
@@ -39,17 +40,20 @@ extension UNet2DConditionModel {
 
 struct UNetBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unet", abstract: "One forward pass of a U-Net.",
+        commandName: "unet", abstract: "Time one forward pass of a U-Net.",
         discussion: """
             Width and height are those of the U-Net's own input. The default student folds 4x4 pixels, so 128x128 here \
             is a crop of 512x512.
+
+              refine-bench unet --width 128 --height 128
+              refine-bench unet --model ~/models/my-student --batch 2 --json
             """)
 
     @OptionGroup var choice: ModelChoice
     @OptionGroup var options: BenchOptions
-    @Option var width = 128
-    @Option var height = 128
-    @Option var batch = 1
+    @Option(help: "Width of the U-Net's input.") var width = 128
+    @Option(help: "Height of the U-Net's input.") var height = 128
+    @Option(help: "Images.") var batch = 1
 
     func run() throws {
         let unet = try choice.unet(requiresGradient: false), shape = unet.configuration
@@ -69,15 +73,17 @@ struct UNetBench: ParsableCommand {
 struct TrainStepBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train-step",
-        abstract: "One training step of a U-Net: forward, mean squared error, backward, AdamW.",
+        abstract: "Time one training step of a U-Net: forward, mean squared error, backward, AdamW.",
         discussion: """
             The size is the side of the image in pixels. A model folder with a codec folds pixels into channels, so the \
             default student sees 32x32 of 128x128 pixels; for a bare U-Net folder it is the side of its own input.
+
+              refine-bench train-step --batch 8 --size 128 --json
             """)
 
     @OptionGroup var choice: ModelChoice
     @OptionGroup var options: BenchOptions
-    @Option var batch = 8
+    @Option(help: "Images of the batch.") var batch = 8
     @Option(help: "Side of the image in pixels.") var size = 128
     @Flag(help: "Keep no activations of the blocks and compute them again: slower, and less memory.")
     var checkpoint = false
@@ -129,18 +135,26 @@ extension CodecConfiguration {
 
 struct InpaintBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inpaint", abstract: "The fill of one crop: pre-fill, denoising, blending.")
+        commandName: "inpaint", abstract: "Time the fill of one crop: pre-fill, denoising, blending.",
+        discussion: """
+            The hole is the middle quarter of the photo, so that the crop is all of it.
 
-    @Option(help: "A model folder.") var model: String = ModelLocation.defaultDirectory() ?? ""
+              refine-bench inpaint --size 512 --json
+              refine-bench inpaint --model ~/models/my-student --steps 4
+            """)
+
+    @Option(help: "A model folder; the one that came with the package where not given.") var model: String?
     @OptionGroup var options: BenchOptions
     @Option(help: "Side of the photo in pixels.") var size = 512
-    @Option(help: "Denoising steps; the model's default where it is left out.") var steps: Int?
+    @Option(help: "Denoising steps; the model's default where not given.") var steps: Int?
 
     func run() throws {
         guard (16...16384).contains(size) else { throw ValidationError("--size must be 16 to 16384") }
         if let steps, !(1...64).contains(steps) { throw ValidationError("--steps must be 1 to 64") }
-        guard !model.isEmpty else { throw ValidationError("no default model is installed; give one by --model") }
-        let model = try FillModel(directory: model)
+        guard let folder = model ?? ModelLocation.defaultDirectory() else {
+            throw ValidationError("no default model is installed; give one by --model")
+        }
+        let model = try FillModel(directory: folder)
         let image = try RasterImage(
             width: size, height: size,
             samples: .u8((0..<(3 * size * size)).map { UInt8(truncatingIfNeeded: $0 / 3 % size) }))
@@ -160,7 +174,12 @@ struct InpaintBench: ParsableCommand {
 
 struct PrefillBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "prefill", abstract: "The interpolation that a hole is filled with before the network.")
+        commandName: "prefill", abstract: "Time the interpolation that a hole is filled with before the network.",
+        discussion: """
+            A square hole in the middle of a square photo:
+
+              refine-bench prefill --size 768 --hole 512
+            """)
 
     @OptionGroup var options: BenchOptions
     @Option(help: "Side of the photo in pixels.") var size = 768

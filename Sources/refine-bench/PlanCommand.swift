@@ -13,7 +13,7 @@ struct PlanCommand: ParsableCommand {
             The plan is valid for this CPU, these libraries and this number of threads; refined and the benchmarks read it \
             at their start. The same plan gives the same bytes. Let nothing else run meanwhile.
 
-            EXAMPLE
+              refine-bench plan
               refine-bench plan --sizes 128,192,256 --train
             """)
 
@@ -21,8 +21,8 @@ struct PlanCommand: ParsableCommand {
     @Option(help: "Sides of the U-Net's input to plan for, separated by commas.") var sizes = "32,64,96,128"
     @Flag(help: "Plan for training too: batches of --batch, sides of 32.") var train = false
     @Option(help: "Images of a training batch.") var batch = 8
-    @Option(help: "Threads of the engine; as many as there are cores where it is left out.") var threads: Int?
-    @Option(help: "Where the plan goes; the machine's own place where it is left out.") var output: String?
+    @Option(help: "Threads of the engine; as many as there are cores where not given.") var threads: Int?
+    @Option(help: "Where the plan goes; the machine's own place where not given.") var output: String?
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }

@@ -14,13 +14,15 @@ struct RefineBench: ParsableCommand {
             the median), peak_rss_mb, peak_tensor_mb and fresh_allocations (of the timed runs), engine, blas_core, plan \
             and, for one convolution, algorithm.
 
-            EXAMPLES
-              refine-bench conv --input 64 --output 64 --height 128 --width 128
-              refine-bench unet --width 128 --height 128
-              refine-bench plan --threads 2
-              refine-bench train-step --batch 8 --size 128 --json
-              refine-bench inpaint --size 512 --json
-              refine-bench forward MODEL/unet --inputs in.safetensors --output out.safetensors
+            How long a fill takes here, and its parts:
+
+              refine-bench inpaint --size 512
+              refine-bench prefill
+              refine-bench unet
+
+            The fastest algorithms for this machine, into a plan that refined reads:
+
+              refine-bench plan
             """,
         subcommands: [
             LibraryBench.self,
@@ -44,16 +46,16 @@ extension ConvolutionAlgorithm: ExpressibleByArgument {}
 /// What every benchmark takes.
 struct BenchOptions: ParsableArguments {
     @Option(help: "How often to run; the first, which prepares, is not counted.") var runs = 10
-    @Option(help: "Threads of the engine; as many as there are cores where it is left out.") var threads: Int?
+    @Option(help: "Threads of the engine; as many as there are cores where not given.") var threads: Int?
     @Flag(help: "Print one JSON object.") var json = false
-    @Option(help: "A plan of convolution algorithms; this machine's own where it is left out, if there is one.")
+    @Option(help: "A plan of convolution algorithms; this machine's own where not given, if there is one.")
     var plan: String?
     @Flag(help: "Use no plan, but the rule that a machine without one follows.") var noPlan = false
 
     @Option(
         help: """
-            Compute every convolution by \(ConvolutionAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")), and \
-            by onednn-direct where that cannot do the shape; the plan's choice where it is left out.
+            Compute every convolution by this one, and by onednn-direct where it cannot do the shape; the plan's choice \
+            where not given.
             """)
     var algorithm: ConvolutionAlgorithm?
 

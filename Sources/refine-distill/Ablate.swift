@@ -26,10 +26,10 @@ struct Ablate: ParsableCommand {
             of duplicates, and on drawings instead of photos.
 
             EXAMPLES
-              refine-distill ablate --run runs/ablation --teacher models/teacher --steps 2000 --batch 8 \\
-                --arms a,b,c,d,f --validation dev-128.safetensors
-              refine-distill ablate --run runs/ablation --teacher models/teacher --unlabelled ~/Pictures --seeds 1,2,3 \\
-                --limits
+              refine-distill ablate --run runs/ablation --teacher models/teacher \\
+                --steps 2000 --batch 8 --arms a,b,c,d,f --validation dev-128.safetensors
+              refine-distill ablate --run runs/ablation --teacher models/teacher \\
+                --unlabelled ~/Pictures --seeds 1,2,3 --limits
             """)
 
     @OptionGroup var options: TrainingOptions

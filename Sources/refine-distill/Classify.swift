@@ -20,9 +20,11 @@ struct Classify: ParsableCommand {
 
             EXAMPLES
               refine-distill classify --classifier material-classifier.safetensors
-              refine-distill classify --classifier material-classifier.safetensors --model models/student --steps 4
-              refine-distill classify --classifier material-classifier.safetensors --model models/student \\
-                --crops dev-128.safetensors --materials "a brick wall,grass,sky" --json
+              refine-distill classify --classifier material-classifier.safetensors \\
+                --model models/student --steps 4
+              refine-distill classify --classifier material-classifier.safetensors \\
+                --model models/student --crops dev-128.safetensors \\
+                --materials "a brick wall,grass,sky" --json
             """)
 
     @Option(help: ArgumentHelp("Weights that train-classifier wrote.", valueName: "file")) var classifier: String?

@@ -11,8 +11,10 @@ struct Distill: ParsableCommand {
             error. The teacher does not learn.
 
             EXAMPLES
-              refine-distill distill --teacher models/teacher --run runs/student --export models/student
-              refine-distill distill --teacher models/teacher --run runs/output-only --feature-weight 0
+              refine-distill distill --teacher models/teacher --run runs/student \\
+                --export models/student
+              refine-distill distill --teacher models/teacher --run runs/output-only \\
+                --feature-weight 0
               refine-distill distill --random-teacher --run runs/control
             """)
 

@@ -27,12 +27,16 @@ struct Evaluate: ParsableCommand {
 
             EXAMPLES
               refine-distill evaluate --model models/student --crops dev-128.safetensors
-              refine-distill evaluate --model models/student --steps 1,4 --crops dev-256.safetensors --json
-              refine-distill evaluate --model models/student --crops dev-128.safetensors --output fills.safetensors
-              refine-distill evaluate --model models/student --crops dev-128.safetensors --prompt "a brick wall" \\
-                --output brick.safetensors
-              refine-distill evaluate --crops dev-128.safetensors --fills ours=fills.safetensors
-              refine-distill evaluate --references photos --masks masks --fills ours=filled --fills other=others
+              refine-distill evaluate --model models/student --steps 1,4 \\
+                --crops dev-256.safetensors --json
+              refine-distill evaluate --model models/student --crops dev-128.safetensors \\
+                --output fills.safetensors
+              refine-distill evaluate --model models/student --crops dev-128.safetensors \\
+                --prompt "a brick wall" --output brick.safetensors
+              refine-distill evaluate --crops dev-128.safetensors \\
+                --fills ours=fills.safetensors
+              refine-distill evaluate --references photos --masks masks \\
+                --fills ours=filled --fills other=others
             """)
 
     @Option(help: ArgumentHelp("A model folder that fills the crops.", valueName: "dir")) var model: String?

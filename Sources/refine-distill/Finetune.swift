@@ -15,9 +15,10 @@ struct Finetune: ParsableCommand {
             {"file_name": "a.png", "text": "a brick wall"} for each.
 
             EXAMPLES
-              refine-distill finetune --run runs/own --start models/student --unlabelled ~/Pictures --export models/own
-              refine-distill finetune --run runs/adapters --start models/student --unlabelled ~/Pictures \\
-                --adapter-rank 8 --learning-rate 1e-4 --steps 500
+              refine-distill finetune --run runs/own --start models/student \\
+                --unlabelled ~/Pictures --export models/own
+              refine-distill finetune --run runs/adapters --start models/student \\
+                --unlabelled ~/Pictures --adapter-rank 8 --learning-rate 1e-4 --steps 500
             """)
 
     @OptionGroup var options: TrainingOptions

@@ -14,8 +14,10 @@ struct Grow: ParsableCommand {
             different factors it is only near, which is said.
 
             EXAMPLES
-              refine-distill grow --from models/student --channels 128,192,160,192 --layers 2 --output teacher-0
-              refine-distill train-teacher --run runs/teacher-1 --start teacher-0 --export teacher-1
+              refine-distill grow --from models/student --channels 128,192,160,192 \\
+                --layers 2 --output teacher-0
+              refine-distill train-teacher --run runs/teacher-1 --start teacher-0 \\
+                --export teacher-1
             """)
 
     @Option(help: ArgumentHelp("The student's model folder.", valueName: "dir")) var from: String

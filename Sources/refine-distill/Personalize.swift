@@ -15,9 +15,10 @@ struct Personalize: ParsableCommand {
             with them as well: they must gain nothing there.
 
             EXAMPLES
-              refine-distill personalize --base models/student --photos sets/map/train --held-out sets/map/held-out \\
-                --run runs/map --control sets/print/held-out
-              refine-distill personalize --base models/student --photos sets/real --leave-each-out --run runs/real
+              refine-distill personalize --base models/student --photos sets/map/train \\
+                --held-out sets/map/held-out --run runs/map --control sets/print/held-out
+              refine-distill personalize --base models/student --photos sets/real \\
+                --leave-each-out --run runs/real
             """)
 
     @Option(help: "The folder of the base model.") var base: String

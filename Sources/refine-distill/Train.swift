@@ -13,7 +13,8 @@ struct Train: ParsableCommand {
             EXAMPLES
               refine-distill train --run runs/student --steps 10000 --seed 1
               refine-distill train --run runs/student --steps 10000 --seed 1 \\
-                --validation dev-128.safetensors --validation dev-256.safetensors --export models/student
+                --validation dev-128.safetensors --validation dev-256.safetensors \\
+                --export models/student
             """)
 
     @OptionGroup var options: TrainingOptions

@@ -10,10 +10,12 @@ struct TrainTeacher: ParsableCommand {
             and thin holes (EXPERIMENTS.md). A later lesson starts from the exported weights of the one before.
 
             EXAMPLES
-              refine-distill train-teacher --run runs/teacher-1 --steps 800 --simple-share 1 --thin-share 1 \\
-                --terminal-share 1 --large-crop-interval 0 --export teacher-1
-              refine-distill train-teacher --run runs/teacher-2 --steps 8000 --start teacher-1 \\
-                --simple-share 0.2 --thin-share 0.3 --terminal-share 0.7 --seed 2 --export teacher
+              refine-distill train-teacher --run runs/teacher-1 --steps 800 \\
+                --simple-share 1 --thin-share 1 --terminal-share 1 --large-crop-interval 0 \\
+                --export teacher-1
+              refine-distill train-teacher --run runs/teacher-2 --steps 8000 \\
+                --start teacher-1 --simple-share 0.2 --thin-share 0.3 --terminal-share 0.7 \\
+                --seed 2 --export teacher
             """)
 
     @OptionGroup var options: TrainingOptions

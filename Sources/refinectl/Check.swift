@@ -16,7 +16,8 @@ struct Check: Sendable {
             case .failed: "FAILED"
             }
         let name = part + String(repeating: " ", count: max(0, 9 - part.count))
-        return "\(mark)  \(name) \(finding)" + (remedy.isEmpty ? "" : "\n                  \(remedy)")
+        let first = Paragraph.hanging("\(mark)  \(name) ", finding)
+        return remedy.isEmpty ? first : first + "\n" + Paragraph.hanging(String(repeating: " ", count: 18), remedy)
     }
 
     var object: JSON {

@@ -122,14 +122,12 @@ struct ConfigCommand: AsyncParsableCommand {
                 if settings.value(key) != value {
                     Terminal.say("refinectl: warning: \(settings.origin(key)) is over it and says otherwise")
                 }
-                if Terminal.isInteractive {
-                    let next =
-                        switch key.effect {
-                        case .onReload: "refinectl config reload"
-                        case .onRestart: "systemctl --user restart refined"
-                        }
-                    Terminal.say("\(path): set; for a refined that runs: \(next)")
-                }
+                let next =
+                    switch key.effect {
+                    case .onReload: "refinectl config reload"
+                    case .onRestart: "systemctl --user restart refined"
+                    }
+                Terminal.confirm("\(path): set; for a refined that runs: \(next)")
             }
         }
     }
@@ -151,11 +149,12 @@ struct ConfigCommand: AsyncParsableCommand {
             try reporting {
                 guard let file else {
                     _ = try Settings.load()
-                    return
+                    return Terminal.confirm("the settings can be used; see: refinectl config show --origin")
                 }
                 guard try SettingsFile(path: file) != nil else {
                     throw Failure(Failure.Code.noInput, "there is no file \(file)", hint: "check its name")
                 }
+                Terminal.confirm("\(file) can be used")
             }
         }
     }
@@ -166,9 +165,8 @@ func reporting(_ body: () throws -> Void) throws {
     do {
         try body()
     } catch let error as SettingsError {
-        let place = error.place.isEmpty ? "" : error.place + (error.line.map { ":\($0)" } ?? "") + ": "
         let code = error.place.isEmpty ? Failure.Code.usage : Failure.Code.configuration
-        throw Failure(code, place + error.detail, hint: error.remedy).report()
+        throw Failure(code, error.located, hint: error.remedy).report()
     } catch {
         throw Failure(error).report()
     }

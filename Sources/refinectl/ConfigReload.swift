@@ -22,10 +22,9 @@ struct ConfigReload: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        do {
-            let bus = try await BusConnection.open(.session())
+        let json = json
+        try await Session.with { bus in
             let result = try await ManagerProxy(bus).reload()
-            await bus.close()
             guard !json else {
                 return Terminal.print(
                     JSON.object([
@@ -39,8 +38,6 @@ struct ConfigReload: AsyncParsableCommand {
                         + "\n  systemctl --user restart refined")
             }
             if result.changed.isEmpty, result.restartNeeded.isEmpty { Terminal.print("nothing has changed") }
-        } catch {
-            throw Failure(error).report()
         }
     }
 }

@@ -30,7 +30,7 @@ struct Examination {
                 finding: changed == 0 ? "all as built in" : "\(changed) of \(SettingKey.all.count) changed")
         } catch {
             return Check(
-                part: "settings", verdict: .failed, finding: "\(error.place): \(error.detail)",
+                part: "settings", verdict: .failed, finding: error.located,
                 remedy: error.remedy + "; see: refinectl config check")
         }
     }
@@ -45,7 +45,9 @@ struct Examination {
                     remedy: "run: systemctl --user unmask refined.service")
             }
             guard try await property("Unit", "ActiveState", bus) == .string("failed") else {
-                return Check(part: "unit", verdict: .ok, finding: "refined.service is \(state)")
+                // The bus starts it, so one that is not enabled is as it should be.
+                let start = state.hasPrefix("enabled") ? "the session" : "the first call"
+                return Check(part: "unit", verdict: .ok, finding: "refined.service starts with \(start)")
             }
             let status: Int32 = try await property("Service", "ExecMainStatus", bus)?.content() ?? 0
             let cause =
@@ -56,7 +58,7 @@ struct Examination {
         } catch {
             return Check(
                 part: "unit", verdict: .warning, finding: "no systemd user manager that knows refined.service",
-                remedy: "without it refined has its own guards only; install with make install, or start it by hand")
+                remedy: "refined has its own guards only then; where systemd is, install it by make install")
         }
     }
 

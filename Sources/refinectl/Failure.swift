@@ -43,8 +43,9 @@ struct Failure: Error {
 
     /// Writes the message and gives the exit code to throw.
     func report() -> ExitCode {
-        Terminal.say("refinectl: \(message)")
-        if !hint.isEmpty { Terminal.say("  \(hint)") }
+        let width = Terminal.isInteractive ? Terminal.width : nil
+        Terminal.say(Paragraph.hanging("refinectl: ", message, within: width))
+        if !hint.isEmpty { Terminal.say(Paragraph.hanging("  ", hint, within: width)) }
         return ExitCode(code)
     }
 
@@ -81,6 +82,7 @@ struct Failure: Error {
         let final: Int32 =
             switch error.code {
             case .notFound where error.subject == "path" || error.subject == "folder": Code.noInput
+            case .notFound where error.subject == "generation": Code.dataError
             case .invalidArgument, .tooLarge, .unsupportedFormat: code
             case .failed, .notFound: Code.software
             case .notAllowed: Code.notPermitted
@@ -103,6 +105,12 @@ struct Failure: Error {
             self.init(
                 Code.unavailable, "refined cannot be started: \(error.message)",
                 hint: "see: systemctl --user status refined")
+        case (.remote, BusErrorName.unknownMethod), (.remote, BusErrorName.unknownInterface),
+            (.remote, BusErrorName.unknownProperty):
+            self.init(
+                Code.unavailable, "what answers as \(RefineNames.bus) does not know this call",
+                hint: "it is another program, or a refined of another version: see busctl --user status "
+                    + "\(RefineNames.bus), and end it, or: systemctl --user restart refined")
         case (.remote, BusErrorName.noReply), (.disconnected, _):
             self = .vanished
         case (.system, _):

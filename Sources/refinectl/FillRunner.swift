@@ -90,9 +90,10 @@ struct FillRunner: Sendable {
         let seconds = (time / .milliseconds(1)).rounded() / 1000
         guard json else {
             if Terminal.isInteractive || isLabelled {
+                let steps = "\(info.steps) step\(info.steps == 1 ? "" : "s")"
                 Terminal.say(
                     "\(plan.outputs.joined(separator: ", ")): filled in \(seconds) s "
-                        + "(seed \(info.seeds.map(String.init).joined(separator: ", ")), \(info.steps) steps)")
+                        + "(seed \(info.seeds.map(String.init).joined(separator: ", ")), \(steps))")
             }
             return
         }

@@ -23,9 +23,6 @@ enum JSON {
         }
     }
 
-    /// `held-out` of the bus is `held_out` in JSON.
-    static func key(_ name: String) -> String { name.replacing("-", with: "_") }
-
     static func strings(_ values: [String]) -> JSON { .array(values.map(JSON.string)) }
 
     private static func quoted(_ text: String) -> String {

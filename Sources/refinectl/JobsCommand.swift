@@ -20,19 +20,16 @@ struct JobsCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        do {
-            let bus = try await BusConnection.open(.session())
+        let json = json
+        try await Session.with { bus in
             let jobs = try await ManagerProxy(bus).jobs()
             var rows: [(job: JobSummary, process: String)] = []
             for job in jobs { rows.append((job, await JobText.process(of: job.owner, on: bus))) }
-            await bus.close()
             if json {
                 Terminal.print(JSON.array(rows.map { JobText.object($0.job, process: $0.process) }).text)
             } else {
                 Terminal.print(rows.isEmpty ? "no jobs" : Self.table(rows))
             }
-        } catch {
-            throw Failure(error).report()
         }
     }
 

@@ -21,16 +21,8 @@ struct LibraryCommand: AsyncParsableCommand {
         ])
 
     /// Runs `body` with the library, and says what went wrong.
-    ///
-    /// - Parameter path: what errors call the path of the call.
     static func with(_ body: (LibraryProxy) async throws -> Void) async throws {
-        do {
-            let bus = try await BusConnection.open(.session())
-            try await body(LibraryProxy(bus))
-            await bus.close()
-        } catch {
-            throw Failure(error).report()
-        }
+        try await Session.with { try await body(LibraryProxy($0)) }
     }
 
     /// Runs `body` for each path. One that fails does not keep the others from their turn.
@@ -98,7 +90,10 @@ struct LibraryAdd: AsyncParsableCommand {
         options["minimum-side"] = minimumSide?.busValue
         options["rescan-minutes"] = rescanMinutes?.busValue
         let chosen = options
-        try await LibraryCommand.each(folders) { try await $0.addFolder($1, chosen) }
+        try await LibraryCommand.each(folders) { library, path in
+            try await library.addFolder(path, chosen)
+            Terminal.confirm("\(RawPath.shown(path)) is watched from now on; see: refinectl library list")
+        }
     }
 }
 
@@ -117,7 +112,10 @@ struct LibraryRemove: AsyncParsableCommand {
     var folders: [String]
 
     func run() async throws {
-        try await LibraryCommand.each(folders) { try await $0.removeFolder($1) }
+        try await LibraryCommand.each(folders) { library, path in
+            try await library.removeFolder(path)
+            Terminal.confirm("\(RawPath.shown(path)) is not watched any more")
+        }
     }
 }
 

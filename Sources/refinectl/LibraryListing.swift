@@ -55,7 +55,7 @@ struct LibraryList: AsyncParsableCommand {
     private static func object(_ record: [String: BusValue]) -> JSON {
         .object(
             record.sorted { $0.key < $1.key }.flatMap { key, value -> [(String, JSON)] in
-                let name = key.replacing("-", with: "_")
+                let name = JSON.key(key)
                 guard case .bytes(let path) = value else { return [(name, JSON(value))] }
                 let text = String(decoding: path, as: UTF8.self)
                 let plain: [(String, JSON)] = [(name, .string(text))]
@@ -107,10 +107,7 @@ struct LibraryStatsCommand: AsyncParsableCommand {
         try await LibraryCommand.with { library in
             let stats = try await library.stats()
             guard !json else {
-                return Terminal.print(
-                    JSON.object(
-                        stats.sorted { $0.key < $1.key }.map { ($0.key.replacing("-", with: "_"), JSON($0.value)) }
-                    ).text)
+                return Terminal.print(JSON(stats).text)
             }
             func number(_ key: String) -> UInt64 {
                 stats[key]?.content() ?? UInt64(stats[key]?.content(as: UInt32.self) ?? 0)
@@ -125,38 +122,9 @@ struct LibraryStatsCommand: AsyncParsableCommand {
                 folders    \(number("folders"))\(away > 0 ? ", \(away) UNAVAILABLE" : "")
                 photos     \(words.isEmpty ? "none" : words.joined(separator: ", "))
                 different  \(number("clusters")), \(number("held-out-clusters")) of them held out to check by
-                database   \((number("database-bytes") + 500_000) / 1_000_000) MB
+                database   \(TuningText.bytes(Double(number("database-bytes"))))
                 state      \(stats["busy"]?.content() == true ? "reading, \(number("done")) of \(number("total"))" : "up to date")
                 """)
-        }
-    }
-}
-
-extension JSON {
-    /// Any value of the bus.
-    init(_ value: BusValue) {
-        switch value {
-        case .byte(let number): self = .integer(UInt64(number))
-        case .bool(let value): self = .bool(value)
-        case .int16(let number): self = .number(Double(number))
-        case .uint16(let number): self = .integer(UInt64(number))
-        case .int32(let number): self = .number(Double(number))
-        case .uint32(let number): self = .integer(UInt64(number))
-        case .int64(let number): self = number < 0 ? .number(Double(number)) : .integer(UInt64(number))
-        case .uint64(let number): self = .integer(number)
-        case .double(let number): self = .number(number)
-        case .string(let text), .signature(let text): self = .string(text)
-        case .objectPath(let path): self = .string(path.rawValue)
-        case .unixFD: self = .string("file")
-        case .bytes(let bytes): self = .string(String(decoding: bytes, as: UTF8.self))
-        case .array(_, let items), .structure(let items): self = .array(items.map(JSON.init))
-        case .dictionary(_, _, let entries):
-            self = .object(
-                entries.map { entry in
-                    if case .string(let key) = entry.key { return (key, JSON(entry.value)) }
-                    return (JSON(entry.key).text, JSON(entry.value))
-                })
-        case .variant(let value): self = JSON(value)
         }
     }
 }

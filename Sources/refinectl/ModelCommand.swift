@@ -21,44 +21,29 @@ struct ModelCommand: AsyncParsableCommand {
 
     /// Runs `body` with the models, and says what went wrong.
     static func with(_ body: (ModelsProxy) async throws -> Void) async throws {
-        do {
-            let bus = try await BusConnection.open(.session())
-            try await body(ModelsProxy(bus))
-            await bus.close()
-        } catch {
-            throw Failure(error).report()
-        }
+        try await Session.with { try await body(ModelsProxy($0)) }
     }
 
-    /// What `--json` prints of one.
-    static func json(_ values: [String: BusValue]) -> JSON {
-        .object(values.sorted { $0.key < $1.key }.map { ($0.key, json($0.value)) })
+    /// Says which one fills are made with now.
+    static func tell(_ generation: String, json: Bool) {
+        Terminal.print(
+            json ? JSON.object([("generation", .string(generation))]).text : "\(generation) is in use from now on")
     }
 
-    private static func json(_ value: BusValue) -> JSON {
-        switch value {
-        case .string(let text): .string(text)
-        case .bool(let flag): .bool(flag)
-        case .uint32(let number): .integer(UInt64(number))
-        case .uint64(let number): .integer(number)
-        case .int64(let number): .integer(UInt64(max(number, 0)))
-        case .double(let number): .number(number)
-        default: .null
-        }
+    /// When it was made, by the user's clock; nil for one that came with the package.
+    fileprivate static func creation(_ model: [String: BusValue]) -> String? {
+        let time: UInt64 = model["created-at"]?.content() ?? 0
+        return time == 0 ? nil : TuningText.moment(time, withDay: true)
     }
+}
 
-    /// Local date and time; a dash where there is none.
-    static func time(_ microseconds: UInt64) -> String {
-        guard microseconds > 0 else { return "-" }
-        var seconds = time_t(microseconds / 1_000_000)
-        var fields = tm()
-        localtime_r(&seconds, &fields)
-        var buffer = [CChar](repeating: 0, count: 32)
-        let count = strftime(&buffer, buffer.count, "%Y-%m-%d %H:%M", &fields)
-        return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+/// Which generation a command is about.
+struct GenerationChoice: ParsableArguments {
+    @Argument(help: ArgumentHelp("As refinectl model list names it.", valueName: "generation"))
+    var generation: String
 
-    static func decibels(_ value: Double) -> String { String(format: "%+.2f dB", value) }
+    @Flag(help: "Print one JSON object.")
+    var json = false
 }
 
 /// `refinectl model list`
@@ -67,34 +52,34 @@ struct ModelList: AsyncParsableCommand {
         commandName: "list",
         abstract: "List the base model and the generations, newest first.",
         discussion: """
-            An asterisk marks the one in use. Pruned ones have no files any more; withdrawn ones were rolled back.
+            An asterisk marks the one in use. Pruned ones have no files any more; withdrawn ones were rolled back; damaged \
+            ones are not used.
 
               refinectl model list
               refinectl model list --json
             """)
 
-    @Flag(help: "Print one JSON array.")
+    @Flag(help: "Print a JSON array.")
     var json = false
 
     func run() async throws {
         let json = json
         try await ModelCommand.with { models in
             let list = try await models.list()
-            if json { return Terminal.print(JSON.array(list.map(ModelCommand.json)).text) }
-            for model in list {
-                let name: String = model["generation"]?.content() ?? ""
-                let state: String = model["state"]?.content() ?? ""
-                let parent: String = model["parent"]?.content() ?? ""
-                let isActive: Bool = model["active"]?.content() ?? false
-                let time = ModelCommand.time(model["created-at"]?.content() ?? 0)
-                let fields = [
-                    (isActive ? "*" : " ") + " " + name.padding(toLength: 14, withPad: " ", startingAt: 0),
-                    state.padding(toLength: 10, withPad: " ", startingAt: 0),
-                    time.padding(toLength: 17, withPad: " ", startingAt: 0), parent.isEmpty ? "base" : "from \(parent)",
-                ]
-                Terminal.print(fields.joined(separator: " "))
-            }
+            Terminal.print(json ? JSON.array(list.map { JSON($0) }).text : Self.table(list))
         }
+    }
+
+    private static func table(_ list: [[String: BusValue]]) -> String {
+        let rows = list.map { model -> [String] in
+            func text(_ key: String) -> String { model[key]?.content() ?? "" }
+            let mark = model["active"]?.content() == true ? "* " : "  "
+            return [
+                mark + text("generation"), text("state"), ModelCommand.creation(model) ?? "-",
+                text("parent").isEmpty ? "the package" : text("parent"),
+            ]
+        }
+        return Table([["  GENERATION", "STATE", "MADE", "FROM"]] + rows).text()
     }
 }
 
@@ -109,42 +94,36 @@ struct ModelShow: AsyncParsableCommand {
               refinectl model show personal-3
             """)
 
-    @Argument(help: ArgumentHelp("As refinectl model list names it.", valueName: "generation"))
-    var generation: String
-
-    @Flag(help: "Print one JSON object.")
-    var json = false
+    @OptionGroup var choice: GenerationChoice
 
     func run() async throws {
-        let (json, generation) = (json, generation)
+        let choice = choice
         try await ModelCommand.with { models in
-            let info = try await models.info(generation)
-            if json { return Terminal.print(ModelCommand.json(info).text) }
-            func line(_ name: String, _ text: String?) {
-                guard let text, !text.isEmpty else { return }
-                Terminal.print(name.padding(toLength: 16, withPad: " ", startingAt: 0) + text)
-            }
-            func number(_ key: String) -> String? {
-                (info[key]?.content() as UInt32?).map(String.init)
-            }
-            func decibels(_ key: String) -> String? {
-                (info[key]?.content() as Double?).map(ModelCommand.decibels)
-            }
-            line("generation", info["generation"]?.content())
-            line("state", info["state"]?.content() as String?)
-            line("in use", (info["active"]?.content() as Bool?) == true ? "yes" : "no")
-            line("tuned from", info["parent"]?.content())
-            line("made", ModelCommand.time(info["created-at"]?.content() ?? 0))
-            line("steps", number("steps"))
-            line("learnt from", number("photos").map { "\($0) photos" })
-            line("judged by", number("held-out-photos").map { "\($0) other photos" })
-            line("gain", decibels("gain"))
-            if let level: Double = info["level"]?.content(), let bound = decibels("lower-bound") {
-                line("at least", "\(bound) (wrong with a probability of \(String(format: "%.3g", level)))")
-            }
-            line("generic pictures", decibels("canary-gain").map { "\($0) against the base" })
-            line("plan", info["plan"]?.content())
+            let info = try await models.info(choice.generation)
+            Terminal.print(choice.json ? JSON(info).text : Self.words(info))
         }
+    }
+
+    private static func words(_ info: [String: BusValue]) -> String {
+        func number(_ key: String) -> String? { info[key]?.content(as: UInt32.self).map(String.init) }
+        func decibels(_ key: String) -> String? {
+            info[key]?.content(as: Double.self).map { "\(PastRun.decibels($0)) dB" }
+        }
+        var lines: [(name: String, text: String?)] = [
+            ("generation", info["generation"]?.content()), ("state", info["state"]?.content()),
+            ("in use", info["active"]?.content() == true ? "yes" : "no"),
+            ("tuned from", info["parent"]?.content()), ("made", ModelCommand.creation(info)),
+            ("steps", number("steps")), ("learnt from", number("photos").map { "\($0) photos" }),
+            ("judged by", number("held-out-photos").map { "\($0) other photos" }), ("gain", decibels("gain")),
+        ]
+        if let level: Double = info["level"]?.content(), let bound = decibels("lower-bound") {
+            lines.append(("at least", "\(bound) (wrong with a probability of \(String(format: "%.3g", level)))"))
+        }
+        lines += [
+            ("generic pictures", decibels("canary-gain").map { "\($0) against the base" }),
+            ("plan", info["plan"]?.content()),
+        ]
+        return Table(lines.compactMap { line in line.text.flatMap { $0.isEmpty ? nil : [line.name, $0] } }).text()
     }
 }
 
@@ -160,17 +139,13 @@ struct ModelUse: AsyncParsableCommand {
               refinectl model use base-2
             """)
 
-    @Argument(help: ArgumentHelp("As refinectl model list names it.", valueName: "generation"))
-    var generation: String
-
-    @Flag(help: "Print one JSON object.")
-    var json = false
+    @OptionGroup var choice: GenerationChoice
 
     func run() async throws {
-        let (json, generation) = (json, generation)
+        let choice = choice
         try await ModelCommand.with { models in
-            try await models.use(generation)
-            ModelRollback.tell(generation, json)
+            try await models.use(choice.generation)
+            ModelCommand.tell(choice.generation, json: choice.json)
         }
     }
 }
@@ -191,11 +166,6 @@ struct ModelRollback: AsyncParsableCommand {
 
     func run() async throws {
         let json = json
-        try await ModelCommand.with { models in Self.tell(try await models.rollback(), json) }
-    }
-
-    static func tell(_ generation: String, _ json: Bool) {
-        Terminal.print(
-            json ? JSON.object([("generation", .string(generation))]).text : "\(generation) is in use from now on")
+        try await ModelCommand.with { ModelCommand.tell(try await $0.rollback(), json: json) }
     }
 }

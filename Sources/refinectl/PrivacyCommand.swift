@@ -22,19 +22,16 @@ struct PrivacyCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        do {
-            let bus = try await BusConnection.open(.session())
+        let json = json
+        try await Session.with { bus in
             let properties = try await ManagerProxy(bus).properties(autoStart: false)
-            await bus.close()
             let report = Report(properties)
             Terminal.print(json ? report.object.text : report.words)
             guard report.open.isEmpty else {
                 throw Failure(
                     Failure.Code.osError, "not guarded: \(report.open.joined(separator: ", "))",
-                    hint: "the kernel, or what refined was started by, refused it; see docs and the log of refined")
+                    hint: "the kernel, or what refined was started by, refused it; see: journalctl --user -u refined")
             }
-        } catch {
-            throw Failure(error).report()
         }
     }
 
@@ -103,27 +100,17 @@ struct PrivacyCommand: AsyncParsableCommand {
                 lines.append(program.name)
                 for (name, holds) in program.guards.sorted(by: { $0.key < $1.key }) {
                     let padding = String(repeating: " ", count: width - name.count)
-                    lines.append(
-                        "  \(name)\(padding)  \(holds ? "holds" : "OPEN")"
-                            + (Self.meanings[name].map { "  \($0)" } ?? ""))
+                    let head = "  \(name)\(padding)  \(holds ? "holds" : "OPEN ")"
+                    lines.append(Self.meanings[name].map { Paragraph.hanging(head + "  ", $0) } ?? head)
                 }
             }
             lines.append(
                 abi == 0
                     ? "Landlock: this kernel has none; refine-worker's files are closed by its system call filter alone"
-                    : "Landlock: ABI \(abi), denies refine-worker\n" + Self.wrapped(denied))
+                    : "Landlock: ABI \(abi), denies refine-worker\n"
+                        + Paragraph.hanging(
+                            "  ", denied.joined(separator: ", "), within: Terminal.outputSize?.columns ?? 80))
             return lines.joined(separator: "\n")
-        }
-
-        /// Names with commas, in lines of at most 78 columns.
-        private static func wrapped(_ names: [String]) -> String {
-            var lines = ["  "]
-            for (index, name) in names.enumerated() {
-                let word = name + (index + 1 < names.count ? ", " : "")
-                if lines[lines.count - 1].count + word.count > 79 { lines.append("  ") }
-                lines[lines.count - 1] += word
-            }
-            return lines.map { $0.replacing(#/ +$/#, with: "") }.joined(separator: "\n")
         }
 
         /// What a guard is good for.

@@ -36,22 +36,40 @@ struct ScheduleShow: AsyncParsableCommand {
     func run() async throws {
         let json = json
         try await TuneCommand.with { tuning in
-            let schedule = try await tuning.announced()["Schedule"]?.options ?? [:]
-            let windows: String = schedule["windows"]?.content() ?? ""
-            let opensAt: UInt64? = schedule["opens-at"]?.content()
-            let isOwn = schedule["origin"]?.content() == "user"
-            guard !json else {
-                return Terminal.print(
-                    JSON.object([
-                        ("windows", .string(windows)), ("origin", .string(isOwn ? "user" : "settings")),
-                        ("open", .bool(opensAt == nil)), ("opens_at", opensAt.map { .integer($0) } ?? .null),
-                    ]).text)
-            }
-            let origin = isOwn ? "set by refinectl schedule" : "from the settings"
-            let state = opensAt.map { "closed, opens \(TuningText.moment($0))" } ?? "open now"
-            Terminal.print("\(windows) (\(origin)), \(state)")
-            if let week = try? WeekChart(windows) { Terminal.print(week.text) }
+            let schedule = Schedule(try await tuning.announced())
+            guard !json else { return Terminal.print(schedule.object.text) }
+            Terminal.print(schedule.words)
+            if let week = try? WeekChart(schedule.windows) { Terminal.print(week.text) }
         }
+    }
+}
+
+/// The schedule that the daemon tells of.
+private struct Schedule {
+    let windows: String
+    /// Microseconds since 1970; nil while it is open.
+    private let opensAt: UInt64?
+    private let isOwn: Bool
+
+    /// - Parameter properties: of the daemon's tuning.
+    init(_ properties: [String: BusValue]) {
+        let schedule = properties["Schedule"]?.options ?? [:]
+        windows = schedule["windows"]?.content() ?? ""
+        opensAt = schedule["opens-at"]?.content()
+        isOwn = schedule["origin"]?.content() == "user"
+    }
+
+    var object: JSON {
+        .object([
+            ("windows", .string(windows)), ("origin", .string(isOwn ? "user" : "settings")),
+            ("open", .bool(opensAt == nil)), ("opens_at", opensAt.map { .integer($0) } ?? .null),
+        ])
+    }
+
+    var words: String {
+        let origin = isOwn ? "set by refinectl schedule" : "from the settings"
+        let state = opensAt.map { "closed, opens \(TuningText.moment($0))" } ?? "open now"
+        return "\(windows) (\(origin)), \(state)"
     }
 }
 
@@ -80,6 +98,7 @@ struct ScheduleSet: AsyncParsableCommand {
                     hint: "write it like 'Mon..Fri 22:00-06:00'")
             }
             try await tuning.setSchedule(text)
+            Terminal.confirm(Schedule(try await tuning.announced()).words)
         }
     }
 }
@@ -92,7 +111,12 @@ struct ScheduleClear: AsyncParsableCommand {
               refinectl schedule clear
             """)
 
-    func run() async throws { try await TuneCommand.with { try await $0.clearSchedule() } }
+    func run() async throws {
+        try await TuneCommand.with { tuning in
+            try await tuning.clearSchedule()
+            Terminal.confirm(Schedule(try await tuning.announced()).words)
+        }
+    }
 }
 
 /// A week of half hours, open ones marked.

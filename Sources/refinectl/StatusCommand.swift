@@ -20,36 +20,20 @@ struct StatusCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        do {
-            let bus = try await BusConnection.open(.session())
+        let json = json
+        try await Session.with { bus in
             let properties = try await ManagerProxy(bus).properties(autoStart: false)
             Terminal.print(json ? Self.object(properties).text : Self.words(properties))
-            await bus.close()
-        } catch {
-            throw Failure(error).report()
         }
     }
 
     private static func object(_ properties: [String: BusValue]) -> JSON {
-        let model = properties["Model"]?.options ?? [:]
         let privacy = properties["Privacy"]?.content(as: [String: Bool].self) ?? [:]
         return .object([
             ("version", .string(properties["Version"]?.content() ?? "")),
             ("queue_length", .integer(UInt64(properties["QueueLength"]?.content(as: UInt32.self) ?? 0))),
             ("capabilities", .strings(properties["Capabilities"]?.content() ?? [])),
-            (
-                "model",
-                .object(
-                    model.sorted { $0.key < $1.key }.compactMap { key, value in
-                        let name = key.replacing("-", with: "_")
-                        switch value {
-                        case .string(let text): return (name, .string(text))
-                        case .uint32(let number): return (name, .integer(UInt64(number)))
-                        case .uint64(let number): return (name, .integer(number))
-                        default: return nil
-                        }
-                    })
-            ),
+            ("model", JSON(properties["Model"]?.options ?? [:])),
             ("privacy", .object(privacy.sorted { $0.key < $1.key }.map { ($0.key, .bool($0.value)) })),
         ])
     }
@@ -58,12 +42,18 @@ struct StatusCommand: AsyncParsableCommand {
         let privacy = properties["Privacy"]?.content(as: [String: Bool].self) ?? [:]
         let open = privacy.filter { !$0.value }.map(\.key).sorted()
         let count = properties["QueueLength"]?.content(as: UInt32.self) ?? 0
-        return """
-            refined   \(properties["Version"]?.content(as: String.self) ?? "?"), running
-            model     \(model(properties["Model"]?.options ?? [:]))
-            queue     \(count == 0 ? "empty" : count == 1 ? "1 job" : "\(count) jobs")
-            privacy   \(open.isEmpty ? "all \(privacy.count) guards hold" : "NOT GUARDED: " + open.joined(separator: ", ") + " (see: refinectl privacy)")
-            """
+        let guards =
+            open.isEmpty
+            ? "all \(privacy.count) guards hold"
+            : "NOT GUARDED: \(open.joined(separator: ", ")) (see: refinectl privacy)"
+        let lines = [
+            ("refined", "\(properties["Version"]?.content(as: String.self) ?? "?"), running"),
+            ("model", model(properties["Model"]?.options ?? [:])),
+            ("queue", count == 0 ? "empty" : count == 1 ? "1 job" : "\(count) jobs"), ("privacy", guards),
+        ]
+        return lines.map { name, text in
+            Paragraph.hanging(name + String(repeating: " ", count: 10 - name.count), text)
+        }.joined(separator: "\n")
     }
 
     private static func model(_ model: [String: BusValue]) -> String {
@@ -77,7 +67,7 @@ struct StatusCommand: AsyncParsableCommand {
                 + "\(steps) step\(steps == 1 ? "" : "s") by default"
         case "missing":
             let error = RefineError(name: text("error"), message: text("message"))
-            return "MISSING: \(error?.detail ?? text("message"))" + (error.map { "\n          \($0.remedy)" } ?? "")
+            return "MISSING: \(error?.detail ?? text("message"))" + (error.map { "; \($0.remedy)" } ?? "")
         default: return "loading"
         }
     }

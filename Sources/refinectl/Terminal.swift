@@ -8,6 +8,9 @@ enum Terminal {
     /// Writes a line to standard output.
     static func print(_ text: String) { put(text + "\n", to: STDOUT_FILENO) }
 
+    /// Says what was done, to a person: nothing where standard error is no terminal.
+    static func confirm(_ text: String) { if isInteractive { say(text) } }
+
     /// Whether something that moves may be drawn on standard error.
     static var isInteractive: Bool {
         isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb"
@@ -32,17 +35,15 @@ enum Terminal {
     static var outputSize: (columns: Int, rows: Int)? {
         guard isatty(STDOUT_FILENO) == 1, let term = variable("TERM"), term != "dumb" else { return nil }
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
-            return (80, 24)
-        }
-        return (Int(size.ws_col), Int(size.ws_row))
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return (80, 24) }
+        return (Int(size.ws_col), size.ws_row > 0 ? Int(size.ws_row) : 24)
     }
 
     /// Whether standard output is a terminal that shows more than ASCII text.
     static var isOutputInteractive: Bool { isatty(STDOUT_FILENO) == 1 && variable("TERM") != "dumb" }
 
     /// The same as ``hasColors`` for standard output.
-    static var hasOutputColors: Bool { isOutputInteractive && (variable("NO_COLOR") ?? "").isEmpty }
+    static var hasOutputColors: Bool { isOutputInteractive && !forbidsColors }
 
     /// Columns of the terminal behind standard error; 80 where it does not tell.
     static var width: Int {

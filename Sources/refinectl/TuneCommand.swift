@@ -27,13 +27,7 @@ struct TuneCommand: AsyncParsableCommand {
 
     /// Runs `body` with the daemon's tuning, and says what went wrong.
     static func with(_ body: (PersonalizationProxy) async throws -> Void) async throws {
-        do {
-            let bus = try await BusConnection.open(.session())
-            try await body(PersonalizationProxy(bus))
-            await bus.close()
-        } catch {
-            throw Failure(error).report()
-        }
+        try await Session.with { try await body(PersonalizationProxy($0)) }
     }
 }
 
@@ -97,7 +91,12 @@ struct TunePause: AsyncParsableCommand {
               refinectl tune pause
             """)
 
-    func run() async throws { try await TuneCommand.with { try await $0.pause() } }
+    func run() async throws {
+        try await TuneCommand.with { tuning in
+            try await tuning.pause()
+            Terminal.confirm("paused; to go on: refinectl tune resume")
+        }
+    }
 }
 
 /// `refinectl tune resume`
@@ -108,7 +107,12 @@ struct TuneResume: AsyncParsableCommand {
               refinectl tune resume
             """)
 
-    func run() async throws { try await TuneCommand.with { try await $0.resume() } }
+    func run() async throws {
+        try await TuneCommand.with { tuning in
+            try await tuning.resume()
+            Terminal.confirm(TuningText.headline(try await tuning.announced()))
+        }
+    }
 }
 
 /// `refinectl tune status`
@@ -169,9 +173,7 @@ struct TuneRollback: AsyncParsableCommand {
     func run() async throws {
         let json = json
         try await TuneCommand.with { tuning in
-            let generation = try await tuning.rollback()
-            Terminal.print(
-                json ? JSON.object([("generation", .string(generation))]).text : "generation \(generation) is in use")
+            ModelCommand.tell(try await tuning.rollback(), json: json)
         }
     }
 }
@@ -195,7 +197,10 @@ struct TuneReset: AsyncParsableCommand {
         guard yes || Self.isConfirmed() else {
             throw Failure(Failure.Code.usage, "nothing was thrown away", hint: "say that you mean it: --yes").report()
         }
-        try await TuneCommand.with { try await $0.reset() }
+        try await TuneCommand.with { tuning in
+            try await tuning.reset()
+            Terminal.confirm("all that was learnt is gone; fills are made with the model that came with the package")
+        }
     }
 
     private static func isConfirmed() -> Bool {

@@ -35,10 +35,7 @@ struct TuneHistory: AsyncParsableCommand {
             let records = try await tuning.history(limit: limit)
             let runs = records.map(PastRun.init)
             if json {
-                for record in records {
-                    Terminal.print(
-                        JSON.object(record.sorted { $0.key < $1.key }.map { (JSON.key($0.key), JSON($0.value)) }).text)
-                }
+                for record in records { Terminal.print(JSON(record).text) }
             } else if runs.isEmpty {
                 Terminal.say("no run has been judged yet; see: refinectl why")
             } else {
@@ -49,15 +46,12 @@ struct TuneHistory: AsyncParsableCommand {
     }
 
     private static func table(_ runs: [PastRun]) -> String {
-        let rows = [["ended", "run", "from", "photos", "steps", "gain", "at least", "verdict"]] + runs.map(\.cells)
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let lines = rows.map { row in
-            zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
-                .trimmingTrailingBlanks
-        }
-        guard runs.count > 1 else { return lines.joined(separator: "\n") }
+        let table = Table(
+            [["ENDED", "RUN", "FROM", "PHOTOS", "STEPS", "GAIN", "AT LEAST", "VERDICT"]] + runs.map(\.cells)
+        ).text()
+        guard runs.count > 1 else { return table }
         let gains = runs.reversed().suffix(Terminal.width - 16).map(\.gain)
-        return lines.joined(separator: "\n") + "\n\ngain per run  " + Sparkline.of(gains)
+        return table + "\n\ngain per run  " + Sparkline.of(gains)
     }
 }
 
@@ -123,13 +117,5 @@ enum Sparkline {
                 guard value.isFinite, high > low else { return blocks[0] }
                 return blocks[Int(((value - low) / (high - low) * 7).rounded())]
             })
-    }
-}
-
-extension String {
-    fileprivate var trimmingTrailingBlanks: String {
-        var text = self
-        while text.last == " " { text.removeLast() }
-        return text
     }
 }

@@ -109,10 +109,7 @@ struct TuningCondition {
 
     private func percent(_ name: String) -> Int { Int((number(name) * 100).rounded()) }
 
-    private func bytes(_ name: String) -> String {
-        let gigabytes = Double(count(name)) / 1e9
-        return gigabytes >= 10 ? "\(Int(gigabytes)) GB" : "\(Double(Int(gigabytes * 10)) / 10) GB"
-    }
+    private func bytes(_ name: String) -> String { TuningText.bytes(Double(count(name))) }
 }
 
 /// What is said about tuning in more than one place.
@@ -148,6 +145,16 @@ enum TuningText {
         case ..<7200: "\(Int(seconds / 60)) min"
         case ..<172_800: "\(Int(seconds / 3600)) h"
         default: "\(Int(min(seconds, 1e12) / 86400)) days"
+        }
+    }
+
+    /// `123 kB`, `5 MB`, `2.1 GB`, `67 GB`.
+    static func bytes(_ count: Double) -> String {
+        switch count {
+        case ..<1e6: "\(Int((count / 1e3).rounded(.up))) kB"
+        case ..<1e9: "\(Int((count / 1e6).rounded())) MB"
+        case ..<1e10: "\(Double(Int(count / 1e8)) / 10) GB"
+        default: "\(Int(min(count, 1e18) / 1e9)) GB"
         }
     }
 

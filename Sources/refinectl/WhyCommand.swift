@@ -20,13 +20,10 @@ struct WhyCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        do {
-            let bus = try await BusConnection.open(.session())
-            let properties = try await PersonalizationProxy(bus).properties()
-            await bus.close()
+        let json = json
+        try await TuneCommand.with { tuning in
+            let properties = try await tuning.properties()
             Terminal.print(json ? Self.object(properties).text : Self.words(properties))
-        } catch {
-            throw Failure(error).report()
         }
     }
 
@@ -40,13 +37,7 @@ struct WhyCommand: AsyncParsableCommand {
             ("state", .string(properties["State"]?.content() ?? "")),
             ("forced", .bool(properties["Forced"]?.content() ?? false)),
             ("reasons", .strings(properties["Reason"]?.content() ?? [])),
-            (
-                "conditions",
-                .array(
-                    conditions(properties).map { condition in
-                        .object(condition.sorted { $0.key < $1.key }.map { (JSON.key($0.key), JSON($0.value)) })
-                    })
-            ),
+            ("conditions", .array(conditions(properties).map { JSON($0) })),
         ])
     }
 
@@ -54,7 +45,8 @@ struct WhyCommand: AsyncParsableCommand {
         let conditions = conditions(properties).map { TuningCondition($0, inhibitors: properties["Inhibitors"]) }
         let lines = conditions.map { condition in
             let name = condition.code + String(repeating: " ", count: max(0, 13 - condition.code.count))
-            return "\(mark(condition)) \(name)  \(condition.words)"
+            let (mark, width) = mark(condition)
+            return Paragraph.hanging("\(mark) \(name)  ", condition.words, indent: width + name.count + 3)
         }
         // Of all that was looked at now, not of what was enough to say no before.
         var shown = properties
@@ -63,7 +55,8 @@ struct WhyCommand: AsyncParsableCommand {
         return ([TuningText.headline(shown)] + lines).joined(separator: "\n")
     }
 
-    private static func mark(_ condition: TuningCondition) -> String {
+    /// What stands before a line, and how wide it is shown.
+    private static func mark(_ condition: TuningCondition) -> (text: String, width: Int) {
         let (symbol, word, color) =
             switch (condition.isObstacle, condition.verdict) {
             case (_, "met"): ("✓", "ok ", 32)
@@ -71,7 +64,7 @@ struct WhyCommand: AsyncParsableCommand {
             case (true, "unknown"): ("?", "?  ", 31)
             default: ("✗", "NO ", 31)
             }
-        guard Terminal.isOutputInteractive else { return word }
-        return Terminal.hasOutputColors ? "\u{1b}[\(color)m\(symbol)\u{1b}[0m" : symbol
+        guard Terminal.isOutputInteractive else { return (word, word.count) }
+        return (Terminal.hasOutputColors ? "\u{1b}[\(color)m\(symbol)\u{1b}[0m" : symbol, 1)
     }
 }

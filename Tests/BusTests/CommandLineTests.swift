@@ -45,6 +45,21 @@ import Testing
             + [UInt8](repeating: 10, count: 78)
     }
 
+    /// Another program, or a daemon of another version, is told from one that is not there.
+    @Test func whoeverOwnsTheNameWithoutTheInterfaceIsNotTakenForTheDaemon() async throws {
+        try await PrivateBus.with { bus in
+            let foreign = try await bus.connect()
+            try await foreign.own(RefineNames.bus)
+            let cli = Program.product("refinectl", bus: bus)
+            for command in [["status"], ["why"], ["jobs"], ["library", "list"]] {
+                let end = try await cli.run(command)
+                #expect(end.code == 69, "\(command): \(end.errors)")
+                #expect(end.errors.contains("busctl --user status \(RefineNames.bus)"), "\(command): \(end.errors)")
+            }
+            await foreign.close()
+        }
+    }
+
     @Test func filledPhotoStandsBesideTheOriginal() async throws {
         try await TestDaemon.with { daemon in
             try await with { folder in

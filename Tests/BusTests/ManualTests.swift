@@ -19,15 +19,21 @@ import Testing
             String(text).matches(of: /\B--[a-z][a-z-]*[a-z]/.wordBoundaryKind(.simple)).map { String($0.output) })
     }
 
+    /// What stands below each `.SS` of a part of a page, by its title.
+    private static func sections(of part: String) -> [String: String] {
+        var sections: [String: String] = [:]
+        for section in part.components(separatedBy: "\n.SS ").dropFirst() {
+            let lines = section.split(separator: "\n", maxSplits: 1)
+            sections[lines[0].filter { $0 != "\"" }] = lines.count > 1 ? String(lines[1]) : ""
+        }
+        return sections
+    }
+
     /// Each command of refinectl has a section, and both have the same options.
     @Test func everyCommandOfRefinectlHasItsSectionWithItsOptions() async throws {
         let page = try Self.page("refinectl.1")
         let commands = page.components(separatedBy: "\n.SH ").first { $0.hasPrefix("COMMANDS") } ?? ""
-        var sections: [String: String] = [:]
-        for part in commands.components(separatedBy: "\n.SS ").dropFirst() {
-            let lines = part.split(separator: "\n", maxSplits: 1)
-            sections[lines[0].filter { $0 != "\"" }] = lines.count > 1 ? String(lines[1]) : ""
-        }
+        var sections = Self.sections(of: commands)
         let all = try await CommandDump.of("refinectl").all
         #expect(all.count > 10)
         for command in all {
@@ -48,29 +54,49 @@ import Testing
         #expect(Set(sections.keys).subtracting(groups).isEmpty, "no such command: \(sections.keys.sorted())")
     }
 
-    @Test(arguments: [("refine-distill", "refine-distill.1"), ("refined", "refined.8")])
-    func theHelpAndTheManualNameTheSameOptions(_ product: String, _ name: String) async throws {
-        let page = try Self.page(name)
-        let dump = try await CommandDump.of(product)
-        let own = Set(dump.everything.flatMap(\.options))
+    @Test func theHelpAndTheManualOfTheDaemonNameTheSameOptions() async throws {
+        let named = Self.options(in: try Self.page("refined.8"))
+        let own = try await CommandDump.of("refined").options
         #expect(own.count > 2)
-        let named = Self.options(in: page)
-        #expect(own.subtracting(named).isEmpty, "\(name) lacks \(own.subtracting(named).sorted())")
+        #expect(own.subtracting(named).isEmpty, "refined.8 lacks \(own.subtracting(named).sorted())")
         let others = Set(try await CommandDump.of("refinectl").everything.flatMap(\.options)).union(["--user"])
         let unknown = named.subtracting(own).subtracting(others)
-        #expect(unknown.isEmpty, "the help of \(product) lacks \(unknown.sorted())")
-        for command in dump.all where !command.name.isEmpty {
-            #expect(page.contains(command.name), "\(name) does not tell of \(command.name)")
-        }
+        #expect(unknown.isEmpty, "the help of refined lacks \(unknown.sorted())")
     }
 
-    @Test func everyCommandOfRefinectlHasExamplesAndEveryArgumentAMeaning() async throws {
-        for command in try await CommandDump.of("refinectl").everything {
-            let call = "refinectl \(command.name)".trimmingCharacters(in: .whitespaces)
-            let hasExample = (command.discussion ?? "").split(separator: "\n").contains {
-                $0.hasPrefix("  ") && $0.contains(call)
+    /// Each command has a section, which names its options but for those that a part of the page has for all.
+    @Test(arguments: ["refine-distill", "refine-bench"])
+    func theHelpAndTheManualOfTheLaboratoryNameTheSameOptions(_ product: String) async throws {
+        let parts = try Self.page("\(product).1").components(separatedBy: "\n.SH ").dropFirst()
+        let shared = Self.options(
+            in: parts.map { $0.components(separatedBy: "\n.SS ")[0] }.joined(separator: "\n"))
+        var sections = parts.map(Self.sections).reduce(into: [:]) { $0.merge($1) { $1 } }
+        let all = try await CommandDump.of(product).all
+        #expect(all.count > 5)
+        let everything = Set(all.flatMap(\.options))
+        for command in all {
+            guard let section = sections.removeValue(forKey: command.name) else {
+                Issue.record("\(product).1 has no section .SS \(command.name)")
+                continue
             }
-            #expect(hasExample, "the help of \(call) has no example")
+            let named = Self.options(in: section)
+            let lacking = command.options.subtracting(named).subtracting(shared)
+            #expect(lacking.isEmpty, "\(command.name): the manual lacks \(lacking.sorted())")
+            let unknown = named.subtracting(everything)
+            #expect(unknown.isEmpty, "\(command.name): the help lacks \(unknown.sorted())")
+        }
+        #expect(sections.isEmpty, "no such command: \(sections.keys.sorted())")
+        #expect(shared.subtracting(everything).isEmpty, "the help lacks \(shared.subtracting(everything).sorted())")
+    }
+
+    /// Examples are short enough for a terminal of 80 columns not to break them.
+    @Test(arguments: ["refinectl", "refined", "refine-distill", "refine-bench"])
+    func everyCommandHasExamplesAndEveryArgumentAMeaning(_ product: String) async throws {
+        for command in try await CommandDump.of(product).everything {
+            let call = "\(product) \(command.name)".trimmingCharacters(in: .whitespaces)
+            let examples = (command.discussion ?? "").split(separator: "\n").filter { $0.hasPrefix("  ") }
+            #expect(examples.contains { $0.contains(call) }, "the help of \(call) has no example")
+            for example in examples { #expect(example.count <= 80, "\(call): \(example)") }
             #expect(!command.abstract.isEmpty, "\(call)")
             for argument in command.arguments {
                 #expect(argument.abstract?.isEmpty == false, "\(call) \(argument.title) says nothing of itself")

@@ -50,6 +50,9 @@ import Testing
         ("[jobs]\n\n# x\nqueue-length = \"3\"\n", 4, "from 1 to 64"), ("[jobs]\nqueue-length = 0\n", 2, "from 1 to 64"),
         ("[jobs]\nqueue-length = 3.5\n", 2, "from 1 to 64"), ("[daemon]\nlog-level = \"loud\"\n", 2, "\"warning\""),
         ("[daemon]\nmodel = \"relative\"\n", 2, "absolute path"), ("[jobs]\nqueue-length = \n", 2, "TOML"),
+        // Errors go to logs: a text may be a path.
+        ("[daemon]\nmodel = \"relative\"\n", 2, "cannot be this text"),
+        ("[jobs]\nqueue-length = 0\n", 2, "cannot be 0"),
         ("[jobs]\nqueue-length = 3\nqueue-length = 4\n", 3, "TOML"), ("[jobs\nqueue-length", 1, "TOML"),
     ])
     func whatIsWrongIsToldWithItsLineAndTheRemedy(_ text: String, _ line: Int, _ part: String) throws {

@@ -56,6 +56,20 @@ import Testing
         }
     }
 
+    @Test func linesEndBetweenWordsWhereTheTerminalDoes() async throws {
+        let refinectl = Program.product("refinectl", bus: nil)
+        let plain = try await refinectl.run(["doctor"])
+        var terminal = refinectl.environment
+        terminal["TERM"] = "xterm"
+        let shown = try await Program(executable: URL(fileURLWithPath: "/usr/bin/script"), environment: terminal).run(
+            ["-qec", "stty cols 60 rows 24; exec '\(refinectl.executable.path)' doctor", "/dev/null"])
+        let lines = shown.output.split(whereSeparator: \.isNewline)
+        #expect(lines.allSatisfy { $0.count <= 60 }, "\(shown.output)")
+        #expect(plain.output.split(separator: "\n").contains { $0.count > 60 }, "\(plain.output)")
+        func words(_ text: String) -> [Substring] { text.split { $0.isWhitespace } }
+        #expect(words(shown.output) == words(plain.output))
+    }
+
     @Test func withoutABusOrWithWrongSettingsTheRemedyIsTold() async throws {
         var refinectl = Program.product("refinectl", bus: nil)
         refinectl.environment["REFINE_QUEUE_LENGTH"] = "many"

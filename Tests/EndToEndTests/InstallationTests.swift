@@ -95,7 +95,10 @@ import Testing
             for (lab, isThere) in [(false, false), (true, true), (false, true)] {
                 let end = try await place.install(lab: lab)
                 #expect(end.code == 0, "\(end.errors)")
-                for name in ["bin/refine-distill", "bin/refine-bench", "share/man/man1/refine-distill.1"] {
+                for name in [
+                    "bin/refine-distill", "bin/refine-bench", "share/man/man1/refine-distill.1",
+                    "share/man/man1/refine-bench.1",
+                ] {
                     #expect(FileManager.default.fileExists(atPath: "\(place.root)/\(name)") == isThere, "\(name)")
                 }
             }
@@ -137,6 +140,16 @@ import Testing
                 let end = try await refinectl.run(["inpaint", photo, "--box", "20,20,30,30", "-o", out])
                 #expect(end.code == 0, "\(end.errors) \(daemon.errors)")
                 #expect(FileManager.default.fileExists(atPath: out))
+                // No systemd that would: the daemon of the older version ends, so that the next call starts the new one.
+                let again = try await place.install()
+                #expect(again.code == 0 && again.output.contains("Ended the refined that ran"), "\(again.output)")
+                #expect(try await daemon.outcome().code == 0)
+                let other = try program("refined").start([])
+                defer { other.send(SIGKILL) }
+                try await eventually("the new daemon") { try await refinectl.run(["status"]).code == 0 }
+                let gone = try await place.run("uninstall")
+                #expect(gone.code == 0 && gone.output.contains("Ended the refined that ran"), "\(gone.output)")
+                #expect(try await other.outcome().code == 0)
             }
         }
     }
