@@ -35,7 +35,7 @@ struct refine_conv {
 static dnnl_engine_t engine;
 static dnnl_stream_t stream;
 
-// Grows only; one buffer for each slot and one for the scratchpad. The engine is used from one thread.
+// Grows until it is released; one buffer for each slot and one for the scratchpad. The engine is used from one thread.
 static void *workspace[SLOTS + 1];
 static size_t workspace_bytes[SLOTS + 1];
 
@@ -48,6 +48,14 @@ static int reserve(int slot, size_t bytes) {
     if (posix_memalign(&workspace[slot], 64, rounded) != 0) return dnnl_out_of_memory;
     workspace_bytes[slot] = rounded;
     return 0;
+}
+
+void refine_conv_release_workspace(void) {
+    for (int slot = 0; slot <= SLOTS; slot++) {
+        free(workspace[slot]);
+        workspace[slot] = NULL;
+        workspace_bytes[slot] = 0;
+    }
 }
 
 static int start(void) {

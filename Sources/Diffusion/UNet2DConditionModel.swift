@@ -64,7 +64,7 @@ public final class UNet2DConditionModel {
     ///   - encoderHiddenStates: the text states [N, L, `crossAttentionDim`]; needed where a block attends to text.
     ///   - additionalResiduals: what a ControlNet adds to the skip connections and to the middle.
     public func callAsFunction(
-        _ sample: Variable, timesteps: [Float], encoderHiddenStates: Variable? = nil,
+        _ sample: consuming Variable, timesteps: [Float], encoderHiddenStates: Variable? = nil,
         additionalResiduals: ControlNetModel.Residuals? = nil
     ) -> Variable {
         forward(sample, timesteps, encoderHiddenStates, additionalResiduals) { _, _ in }
@@ -83,15 +83,17 @@ public final class UNet2DConditionModel {
     }
 
     private func forward(
-        _ sample: Variable, _ timesteps: [Float], _ text: Variable?, _ residuals: ControlNetModel.Residuals?,
+        _ sample: consuming Variable, _ timesteps: [Float], _ text: Variable?, _ residuals: ControlNetModel.Residuals?,
         tap: (StageFeature.Stage, Variable) -> Void
     ) -> Variable {
         precondition(
             sample.shape.first == timesteps.count,
             "Diffusion: \(timesteps.count) timesteps for a sample of \(sample.shape)")
         let time = encoder.time(timesteps)
-        var (x, skips) = encoder(
-            encoder.stem(sample), time: time, text: text, checkpoint: checkpoints, tap: tap)
+        let stem = encoder.stem(sample)
+        // Of all that is in memory during a large crop the input is among the largest.
+        _ = consume sample
+        var (x, skips) = encoder(stem, time: time, text: text, checkpoint: checkpoints, tap: tap)
         if let residuals {
             precondition(
                 residuals.down.count == skips.count,
@@ -102,7 +104,9 @@ public final class UNet2DConditionModel {
         tap(.middle, x)
         for (i, level) in upLevels.enumerated() {
             for block in level.residuals.indices {
-                x = level(block, [x, skips.removeLast()], time: time, text: text, checkpoint: checkpoints)
+                // Given away, not lent: once they are joined, nobody needs the parts.
+                let parts = [consume x, skips.removeLast()]
+                x = level(block, consume parts, time: time, text: text, checkpoint: checkpoints)
             }
             tap(.up(i), x)
             if i < upsamplers.count { x = upsamplers[i](x.upsampledNearest2()) }

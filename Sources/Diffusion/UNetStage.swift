@@ -48,21 +48,23 @@ struct Level {
     ///   - parts: what to join along the channels and to begin from.
     ///   - checkpoint: keeps no activations for the backward pass.
     func callAsFunction(
-        _ i: Int, _ parts: [Variable], time: Variable, text: Variable?, checkpoint: Bool
+        _ i: Int, _ parts: consuming [Variable], time: Variable, text: Variable?, checkpoint: Bool
     ) -> Variable {
-        guard checkpoint, time.requiresGradient else { return run(i, parts, time: time, text: text) }
-        var inputs: [Variable] = parts
+        guard checkpoint, time.requiresGradient else { return run(i, consume parts, time: time, text: text) }
+        let count = parts.count, hasText = text != nil
+        var inputs: [Variable] = consume parts
         inputs.append(time)
         if let text { inputs.append(text) }
-        let count = parts.count, hasText = text != nil
         return Variable.checkpointed(inputs) { (inputs: [Variable]) -> Variable in
             let text: Variable? = hasText ? inputs[count + 1] : nil
             return run(i, Array(inputs[..<count]), time: inputs[count], text: text)
         }
     }
 
-    private func run(_ i: Int, _ parts: [Variable], time: Variable, text: Variable?) -> Variable {
-        let hidden = residuals[i](parts.count == 1 ? parts[0] : Variable.concatenated(parts), time: time)
+    private func run(_ i: Int, _ parts: consuming [Variable], time: Variable, text: Variable?) -> Variable {
+        let joined = parts.count == 1 ? parts[0] : Variable.concatenated(parts)
+        _ = consume parts
+        let hidden = residuals[i](joined, time: time)
         switch attentions {
         case .none: return hidden
         case .spatial(let attentions): return attentions[i](hidden)

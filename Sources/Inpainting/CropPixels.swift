@@ -1,45 +1,60 @@
-/// The pixels of one crop on their way through pre-fill and model: planar RGB in floats, 0...1.
-struct CropPixels {
+/// The pixels of one crop on their way through pre-fill, model and detail: planar RGB in floats, 0...1.
+///
+/// A class, so that the planes, which are the largest thing in a fill beside the network's own memory, are changed in
+/// place and never copied. Lives on the engine's thread, as the task that it belongs to.
+final class CropPixels {
     let crop: Crop
-    /// `[height, width]` of the crop in photo pixels; 255 = still to be filled.
+    /// `[keptHeight, keptWidth]` of the crop; 255 = for the model to fill.
     let mask: [UInt8]
-    /// `[3, height, width]`: the photo, after ``prefill()`` with smooth holes.
+    /// The same; 255 = for detail. Of a tile that is more than `mask`.
+    private let open: [UInt8]
+    /// The same as it was before any of it was filled.
+    private let whole: [UInt8]
+    /// `[3, keptHeight, keptWidth]`: the photo, after ``prefill()`` with smooth holes, after ``add(output:input:)``
+    /// filled.
     private(set) var planes: [Float]
+
+    /// Whether there is anything for the model to fill.
+    var hasHole: Bool { mask.contains { $0 != 0 } }
 
     /// Cuts a crop out of the photo; where it is larger than the photo, the photo's reflection goes on.
     ///
     /// - Parameters:
     ///   - patch: what has been filled of the photo; it takes the place of the photo's own pixels.
     ///   - hole: the pixels that are not known (yet), everything but 0; of the patch's box.
-    init(_ crop: Crop, from image: RasterImage, under patch: RasterPatch, hole: HoleRegion) {
-        precondition(hole.box == patch.box, "the hole is of another box")
+    ///   - whole: the same as it was at first: its border is the rim.
+    init(_ crop: Crop, from image: RasterImage, under patch: RasterPatch, hole: HoleRegion, whole: HoleRegion) {
+        precondition(hole.box == patch.box && whole.box == patch.box, "the hole is of another box")
         self.crop = crop
-        let (width, height, box) = (crop.width, crop.height, patch.box)
-        let columns = (0..<width).map { Self.reflected(crop.x + $0, image.width) }
-        let rows = (0..<height).map { Self.reflected(crop.y + $0, image.height) }
-        var mask = [UInt8](repeating: 0, count: width * height)
-        var planes = [Float](repeating: 0, count: 3 * width * height)
+        let (grain, width, box) = (crop.grain, crop.keptWidth, patch.box)
+        let columns = (0..<crop.width).map { Self.reflected(crop.x + $0, image.width) }
+        let rows = (0..<crop.height).map { Self.reflected(crop.y + $0, image.height) }
+        let places = columns.indices.map { $0 / grain }
+        let area = width * crop.keptHeight
+        var mask = [UInt8](repeating: 0, count: area)
+        var inside = mask
+        var planes = [Float](repeating: 0, count: 3 * area)
         func cut<Sample: FixedWidthInteger & UnsignedInteger>(_ patched: [Sample]) {
-            let scale = 1 / Float(Sample.max)
+            let share = 1 / (Float(Sample.max) * Float(grain * grain))
             image.memory.withPixels { bytes in
                 let photo = bytes.bindMemory(to: Sample.self)
-                for y in 0..<height {
-                    let isPatched = rows[y] >= box.y && rows[y] < box.endY
-                    for x in 0..<width {
-                        let target = y * width + x
-                        let column = columns[x]
-                        func put(_ samples: (Int) -> Sample) {
-                            for channel in 0..<3 {
-                                planes[channel * width * height + target] = Float(samples(channel)) * scale
-                            }
-                        }
+                for (y, row) in rows.enumerated() {
+                    let isPatched = row >= box.y && row < box.endY
+                    let start = y / grain * width
+                    for (x, column) in columns.enumerated() {
+                        let target = start + places[x]
                         if isPatched, column >= box.x, column < box.endX {
-                            let pixel = (rows[y] - box.y) * box.width + column - box.x
-                            mask[target] = hole.values[pixel] == 0 ? 0 : 255
-                            put { patched[3 * pixel + $0] }
+                            let pixel = (row - box.y) * box.width + column - box.x
+                            if hole.values[pixel] != 0 { mask[target] = 255 }
+                            if whole.values[pixel] != 0 { inside[target] = 255 }
+                            for channel in 0..<3 {
+                                planes[channel * area + target] += Float(patched[3 * pixel + channel]) * share
+                            }
                         } else {
-                            let pixel = rows[y] * image.width + column
-                            put { photo[3 * pixel + $0] }
+                            let pixel = row * image.width + column
+                            for channel in 0..<3 {
+                                planes[channel * area + target] += Float(photo[3 * pixel + channel]) * share
+                            }
                         }
                     }
                 }
@@ -49,15 +64,32 @@ struct CropPixels {
         case .u8(let samples): cut(samples)
         case .u16(let samples): cut(samples)
         }
-        self.mask = mask
         self.planes = planes
+        open = mask
+        self.whole = inside
+        if case .tile(let band) = crop.part {
+            self.mask = Self.band(of: mask, along: inside, width: width, height: crop.keptHeight, reach: band)
+        } else {
+            self.mask = mask
+        }
+    }
+
+    /// What of `mask` lies at most `reach` pixels from a pixel where `inside` is 0.
+    private static func band(of mask: [UInt8], along inside: [UInt8], width: Int, height: Int, reach: Int) -> [UInt8] {
+        var result = mask
+        SquaredDistance.forEachRow(width: width, height: height, reach: reach) { x, y in
+            inside[y * width + x] == 0
+        } row: { y, squared in
+            for x in 0..<width where squared[x] > reach * reach { result[y * width + x] = 0 }
+        }
+        return result
     }
 
     /// Fills the holes smoothly.
-    mutating func prefill() {
+    func prefill() {
         mask.withUnsafeBufferPointer { mask in
             planes.withUnsafeMutableBufferPointer { planes in
-                _ = BiharmonicFill.fill(planes, channels: 3, width: crop.width, height: crop.height, mask: mask)
+                _ = BiharmonicFill.fill(planes, channels: 3, width: crop.keptWidth, height: crop.keptHeight, mask: mask)
             }
         }
     }
@@ -65,7 +97,7 @@ struct CropPixels {
     /// The crop as the model sees it: `[3, modelHeight, modelWidth]` and its mask.
     func modelInput() -> (planes: [Float], mask: [UInt8]) {
         let scale = crop.scale
-        if scale == 1 { return (planes, mask) }
+        if scale == crop.grain { return (planes, mask) }
         let (width, height) = (crop.modelWidth, crop.modelHeight)
         var small = [Float](repeating: 0, count: 3 * width * height)
         var smallMask = [UInt8](repeating: 0, count: width * height)
@@ -84,50 +116,45 @@ struct CropPixels {
         return (small, smallMask)
     }
 
-    /// The pre-fill with what the model added to it, `[3, height, width]` in photo pixels.
+    /// Adds to the pre-fill what the model added to it.
     ///
     /// - Parameters:
     ///   - output: the model's picture, `[3, modelHeight, modelWidth]`.
     ///   - input: the planes of ``modelInput()``.
-    func filled(output: [Float], input: [Float]) -> [Float] {
-        if crop.scale == 1 { return output }
+    func add(output: [Float], input: [Float]) {
+        guard crop.scale > crop.grain else {
+            planes = output
+            return
+        }
         // At a coarser scale the full pre-fill stays, which joins the photo sharply: only the difference is enlarged.
-        var result = planes
         let (width, height) = (crop.modelWidth, crop.modelHeight)
-        let horizontal = (0..<crop.width).map { Tap($0, scale: crop.scale, count: width) }
-        for channel in 0..<3 {
-            let plane = channel * width * height
-            for y in 0..<crop.height {
-                let tap = Tap(y, scale: crop.scale, count: height)
-                let (upper, lower) = (plane + tap.low * width, plane + tap.high * width)
-                let target = (channel * crop.height + y) * crop.width
-                for x in 0..<crop.width where mask[y * crop.width + x] != 0 {
-                    let across = horizontal[x]
-                    func added(_ row: Int) -> Float {
-                        let (a, b) = (row + across.low, row + across.high)
-                        return (output[a] - input[a]) * (1 - across.weight) + (output[b] - input[b]) * across.weight
+        let horizontal = (0..<crop.width).map { CellTap($0, cell: crop.scale, count: width) }
+        planes.withUnsafeMutableBufferPointer { planes in
+            for channel in 0..<3 {
+                let plane = channel * width * height
+                for y in 0..<crop.height {
+                    let tap = CellTap(y, cell: crop.scale, count: height)
+                    let (upper, lower) = (plane + tap.low * width, plane + tap.high * width)
+                    let target = (channel * crop.height + y) * crop.width
+                    for x in 0..<crop.width where mask[y * crop.width + x] != 0 {
+                        let across = horizontal[x]
+                        func added(_ row: Int) -> Float {
+                            let (a, b) = (row + across.low, row + across.high)
+                            return (output[a] - input[a]) * (1 - across.weight) + (output[b] - input[b]) * across.weight
+                        }
+                        let sum = planes[target + x] + added(upper) * (1 - tap.weight) + added(lower) * tap.weight
+                        planes[target + x] = min(max(sum, 0), 1)
                     }
-                    let sum = result[target + x] + added(upper) * (1 - tap.weight) + added(lower) * tap.weight
-                    result[target + x] = min(max(sum, 0), 1)
                 }
             }
         }
-        return result
     }
 
-    /// Bilinear interpolation between cell centres: `low * (1 - weight) + high * weight`.
-    private struct Tap {
-        let low: Int
-        let high: Int
-        let weight: Float
-
-        init(_ position: Int, scale: Int, count: Int) {
-            let at = (Float(position) + 0.5) / Float(scale) - 0.5
-            let floor = Int(at.rounded(.down))
-            low = min(max(floor, 0), count - 1)
-            high = min(max(floor + 1, 0), count - 1)
-            weight = at - Float(floor)
-        }
+    /// Gives a hole that was filled at a coarser scale the detail of its surroundings.
+    func carryDetail() {
+        DetailTransfer.apply(
+            to: &planes, mask: open, whole: whole, width: crop.width, height: crop.height,
+            cell: DetailTransfer.pixelsPerModelPixel * crop.scale)
     }
 
     /// The pixel that stands at `index` when a row of `count` pixels is mirrored at its ends again and again.

@@ -1,20 +1,3 @@
-/// One rectangle of the photo that goes through the model, and the hole pixels that it is there to fill.
-package struct Crop: Sendable, Equatable {
-    /// The first column and row, inside of the photo. Beyond the photo's right and lower border the crop goes on with
-    /// the photo's reflection.
-    package let x: Int
-    package let y: Int
-    /// Photo pixels, multiples of `sizeMultiple * scale`.
-    package let width: Int
-    package let height: Int
-    /// Photo pixels per pixel of the model, in each direction.
-    package let scale: Int
-    package let runs: [HoleComponent.Run]
-
-    package var modelWidth: Int { width / scale }
-    package var modelHeight: Int { height / scale }
-}
-
 /// Cuts the holes of a photo into crops for the model.
 ///
 /// - Every hole gets context on each side: as much as it is large, at least ``leastContext`` pixels; a long thin hole
@@ -22,12 +5,13 @@ package struct Crop: Sendable, Equatable {
 /// - Crops are never larger for the model than ``limit``. A hole a bit too large for that gets less context, down to
 ///   half; a long thin one is cut into cells, filled one after the other, so that each sees the last one's fill and
 ///   nothing becomes blurred; a truly large one is filled at a half, a third... of its resolution.
+/// - A huge one, which would have to be scaled by more than ``largestScale``, is filled coarsely as a whole and then
+///   once more tile by tile (`CropPlan+Tiles.swift`).
 /// - Holes share a crop where that is less work.
 /// - Sides are quantised, so that the model sees few shapes.
 package enum CropPlan {
     static let leastContext = 32
-    package static let limit = 1024
-    static let cell = 512
+    package static let limit = 768
     static let thin = 192
     /// From this many holes on, the small ones are taken together by cells of the photo.
     static let manyHoles = 64
@@ -36,32 +20,36 @@ package enum CropPlan {
     /// - Parameters:
     ///   - hole: everything but 0 is to be filled.
     ///   - sizeMultiple: what the model wants widths and heights to be multiples of; divides ``limit``.
+    ///   - limit: the longest side of a crop for the model.
     /// - Returns: crops whose runs hold every hole pixel exactly once.
-    package static func make(hole: HoleRegion, sizeMultiple: Int) -> [Crop] {
+    package static func make(hole: HoleRegion, sizeMultiple: Int, limit: Int = limit) -> [Crop] {
         let components = hole.values.withUnsafeBufferPointer {
             HoleComponent.find(in: $0, width: hole.box.width, height: hole.box.height, reach: 1)
         }.map { $0.moved(x: hole.box.x, y: hole.box.y) }
         let layout = Layout(
-            photoWidth: hole.photoWidth, photoHeight: hole.photoHeight, multiple: quantum(sizeMultiple))
+            photoWidth: hole.photoWidth, photoHeight: hole.photoHeight, multiple: quantum(sizeMultiple), limit: limit)
         var pieces: [Piece] = []
-        for component in gathered(components) {
+        for component in gathered(components, cell: layout.cell) {
             pieces += Self.pieces(of: component, in: hole, layout: layout)
         }
-        return merged(pieces, layout: layout).map { layout.crop($0) }
+        return merged(pieces, layout: layout).flatMap { piece in
+            let crop = layout.crop(piece)
+            return crop.scale <= largestScale ? [crop] : [crop.as(.coarse)] + tiles(of: piece, layout: layout)
+        }
     }
 
     /// Crops are multiples of at least 32 pixels, so that the model sees few shapes.
     private static func quantum(_ sizeMultiple: Int) -> Int { (31 + sizeMultiple) / sizeMultiple * sizeMultiple }
 
     /// Some holes that are filled together.
-    private struct Piece {
+    struct Piece {
         var box: PixelBox
         var context: Int
         var runs: [HoleComponent.Run]
     }
 
     /// Takes small holes together where there are very many (dust), so that the search for merges stays short.
-    private static func gathered(_ components: [HoleComponent]) -> [HoleComponent] {
+    private static func gathered(_ components: [HoleComponent], cell: Int) -> [HoleComponent] {
         guard components.count > manyHoles else { return components }
         struct Cell: Hashable {
             var column: Int
@@ -96,8 +84,10 @@ package enum CropPlan {
         let context = max(leastContext, min(size, 4 * thickness))
         let piece = Piece(box: box, context: context, runs: component.runs)
         if layout.scale(piece) == 1 { return [piece] }
-        if thickness <= thin { return cells(of: component, context: min(context, (limit - cell) / 2)) }
-        let tight = Piece(box: box, context: max(leastContext, (limit - size) / 2), runs: component.runs)
+        if thickness <= thin {
+            return cells(of: component, cell: layout.cell, context: min(context, (layout.limit - layout.cell) / 2))
+        }
+        let tight = Piece(box: box, context: max(leastContext, (layout.limit - size) / 2), runs: component.runs)
         return 2 * tight.context >= context && layout.scale(tight) == 1 ? [tight] : [piece]
     }
 
@@ -116,8 +106,8 @@ package enum CropPlan {
         return 2 * Int(Double(largest).squareRoot().rounded(.up))
     }
 
-    /// Cuts a hole along a grid of cells of at most ``cell`` pixels.
-    private static func cells(of component: HoleComponent, context: Int) -> [Piece] {
+    /// Cuts a hole along a grid of cells of at most `cell` pixels.
+    static func cells(of component: HoleComponent, cell: Int, context: Int) -> [Piece] {
         let box = component.box
         let columns = (box.width + cell - 1) / cell
         let rows = (box.height + cell - 1) / cell
@@ -167,13 +157,17 @@ package enum CropPlan {
     }
 
     /// The geometry of crops in one photo.
-    private struct Layout {
+    struct Layout {
         let photoWidth: Int
         let photoHeight: Int
         let multiple: Int
+        let limit: Int
+        /// Side of the cells that long thin holes are cut into.
+        var cell: Int { limit / 2 }
 
-        func crop(_ piece: Piece) -> Crop {
-            let scale = scale(piece)
+        /// - Parameter scale: the smallest one within the limit where it is nil.
+        func crop(_ piece: Piece, scale: Int? = nil) -> Crop {
+            let scale = scale ?? self.scale(piece)
             let width = side(piece.box.width, piece.context, photoWidth, scale)
             let height = side(piece.box.height, piece.context, photoHeight, scale)
             func origin(_ start: Int, _ length: Int, _ side: Int, _ photo: Int) -> Int {

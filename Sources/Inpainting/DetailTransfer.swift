@@ -25,6 +25,8 @@ package struct DetailTransfer {
     private static let fineCap: Float = 4
 
     private let mask: [UInt8]
+    /// What was not the photo's own at first: at its border detail fades in.
+    private let whole: [UInt8]
     private let pixelWidth: Int
     private let pixelHeight: Int
     private let bands: DetailBands
@@ -42,12 +44,16 @@ package struct DetailTransfer {
     /// - Parameters:
     ///   - planes: `[3, height, width]`, 0...1, its hole filled smoothly; only the hole changes.
     ///   - mask: `[height, width]`, everything but 0 is hole.
+    ///   - whole: the same, before parts of the hole got their detail; nil where this is all of it. To such a part the
+    ///     patches are joined, to the photo the fill itself.
     ///   - cell: pixels; 4 for each pixel of the model. Divides both sides.
-    package static func apply(to planes: inout [Float], mask: [UInt8], width: Int, height: Int, cell: Int) {
+    package static func apply(
+        to planes: inout [Float], mask: [UInt8], whole: [UInt8]? = nil, width: Int, height: Int, cell: Int
+    ) {
         let bands = DetailBands(
             planes: planes, mask: mask, width: width, height: height, cell: cell, colourBlur: Float(side) / 4)
         guard let search = DetailSearch(bands, side: side),
-            var transfer = DetailTransfer(mask: mask, width: width, height: height, bands: bands)
+            var transfer = DetailTransfer(mask: mask, whole: whole ?? mask, width: width, height: height, bands: bands)
         else { return }
         planes.withUnsafeMutableBufferPointer { planes in
             transfer.quilt(search, UnsafeBufferPointer(planes))
@@ -56,7 +62,7 @@ package struct DetailTransfer {
     }
 
     /// - Returns: nil where there is no hole.
-    private init?(mask: [UInt8], width: Int, height: Int, bands: DetailBands) {
+    private init?(mask: [UInt8], whole: [UInt8], width: Int, height: Int, bands: DetailBands) {
         var cells: PixelBox?
         for y in 0..<bands.height {
             for x in 0..<bands.width where !bands.known[y * bands.width + x] {
@@ -65,7 +71,7 @@ package struct DetailTransfer {
             }
         }
         guard let cells else { return nil }
-        (self.mask, pixelWidth, pixelHeight, self.bands) = (mask, width, height, bands)
+        (self.mask, self.whole, pixelWidth, pixelHeight, self.bands) = (mask, whole, width, height, bands)
         isThere = bands.known
         middle = bands.middle
         matched = bands.middle
@@ -214,7 +220,7 @@ package struct DetailTransfer {
             mask.withUnsafeBufferPointer { mask in
                 let reach = 3 * cell
                 SquaredDistance.forEachRow(width: box.width, height: box.height, reach: reach) { x, y in
-                    mask[(box.y + y) * pixelWidth + box.x + x] == 0
+                    whole[(box.y + y) * pixelWidth + box.x + x] == 0
                 } row: { y, squared in
                     let row = CellTap(box.y + y, cell: cell, count: bands.height)
                     for x in 0..<box.width {

@@ -19,6 +19,8 @@ public struct FillOptions: Sendable, Equatable {
     public var carriesDetail = true
     /// Also hand out the smooth pre-fill alone, for comparison.
     public var keepsClassical = false
+    /// The longest side of a crop as the model sees it, for measurements.
+    package var largestCrop = CropPlan.limit
 
     public static let largestSteps = 64
     public static let largestGuidance: Float = 30

@@ -7,8 +7,8 @@ import Diffusion
 /// while try task.advance() { report(task.completedSteps, of: task.totalSteps) }
 /// let result = try task.finish()
 /// ```
-/// The holes are cut into crops (`CropPlan`); each is filled smoothly, denoised and blended into the photo before
-/// the next one begins. Not Sendable: it lives on the engine's thread, as its model does.
+/// The holes are cut into crops (`CropPlan`); each is filled smoothly, denoised, given detail and blended into the photo
+/// before the next one begins. Not Sendable: it lives on the engine's thread, as its model does.
 public final class FillTask {
     /// Units of work in all and done so far: per crop one pre-fill, the denoising steps, one blending.
     public private(set) var totalSteps: Int
@@ -19,7 +19,7 @@ public final class FillTask {
     private enum Phase {
         case prefill
         case denoise(CropPixels, input: [Float], run: any FillRun)
-        case blend(CropPixels, fill: [Float])
+        case blend(CropPixels, model: (input: [Float], output: [Float])?)
         case done
 
         var name: String {
@@ -113,7 +113,8 @@ public final class FillTask {
         carriesDetail = options.carriesDetail
         condition = model.pipeline.condition(prompt: options.prompt, guidance: options.guidance)
         unknownWords = options.prompt.map { model.pipeline.unknownWords(in: $0) } ?? []
-        crops = CropPlan.make(hole: opacity, sizeMultiple: model.pipeline.sizeMultiple)
+        crops = CropPlan.make(
+            hole: opacity, sizeMultiple: model.pipeline.sizeMultiple, limit: options.largestCrop)
         totalSteps = crops.count * (steps + 2)
     }
 
@@ -127,8 +128,13 @@ public final class FillTask {
             phase = try begin(crops[index])
         case .denoise(let pixels, let input, let run):
             phase = try denoise(pixels, input: input, run: run)
-        case .blend(let pixels, let fill):
-            blend(pixels, fill: fill)
+        case .blend(let pixels, let model):
+            let crop = pixels.crop
+            // The run is gone by now, and with it the network's memory: the photo's pixels need the room.
+            if crop.scale > 1 { FillModel.releaseScratch() }
+            if let model { pixels.add(output: model.output, input: model.input) }
+            if crop.scale > 1, crop.part != .coarse, carriesDetail { pixels.carryDetail() }
+            blend(pixels)
         case .done:
             return false
         }
@@ -157,16 +163,21 @@ public final class FillTask {
     }
 
     private func begin(_ crop: Crop) throws -> Phase {
-        var pixels = CropPixels(crop, from: image, under: filled, hole: hole)
+        let pixels = CropPixels(crop, from: image, under: filled, hole: hole, whole: opacity)
+        guard pixels.hasHole else {
+            totalSteps -= steps
+            return .blend(pixels, model: nil)
+        }
         pixels.prefill()
-        classical?.blend(pixels.planes, crop: crop, opacity: opacity, over: image)
+        // Tiles go on from the model's own first fill, which has no place in a comparison with it.
+        if !crop.isTile { classical?.blend(pixels.planes, crop: crop, opacity: opacity, over: image) }
         let input = pixels.modelInput()
         // Another seed for each crop: the same noise twice would show.
         let run = try model.pipeline.start(
             prefill: input.planes, mask: input.mask, width: crop.modelWidth, height: crop.modelHeight, steps: steps,
             seed: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15, condition: condition)
         totalSteps += run.totalSteps - steps
-        if run.completedSteps >= run.totalSteps { return .blend(pixels, fill: try fill(pixels, input.planes, run)) }
+        if run.completedSteps >= run.totalSteps { return try finished(pixels, input: input.planes, run) }
         return .denoise(pixels, input: input.planes, run: run)
     }
 
@@ -175,32 +186,25 @@ public final class FillTask {
         try run.step()
         guard run.completedSteps > before else { throw failure("a denoising step made no progress") }
         if run.completedSteps < run.totalSteps { return .denoise(pixels, input: input, run: run) }
-        return .blend(pixels, fill: try fill(pixels, input, run))
+        return try finished(pixels, input: input, run)
     }
 
-    private func fill(_ pixels: CropPixels, _ input: [Float], _ run: any FillRun) throws -> [Float] {
-        let crop = pixels.crop
+    private func finished(_ pixels: CropPixels, input: [Float], _ run: any FillRun) throws -> Phase {
         let output = run.image()
         guard output.count == input.count, output.allSatisfy(\.isFinite) else {
             throw failure("its output is not a picture of the crop's size")
         }
-        var filled = pixels.filled(output: output, input: input)
-        if crop.scale > 1, carriesDetail {
-            // The network's memory is of no more use, and the photo's pixels need room.
-            FillModel.releaseScratch()
-            DetailTransfer.apply(
-                to: &filled, mask: pixels.mask, width: crop.width, height: crop.height,
-                cell: DetailTransfer.pixelsPerModelPixel * crop.scale)
-        }
-        return filled
+        return .blend(pixels, model: (input, output))
     }
 
-    private func blend(_ pixels: CropPixels, fill: [Float]) {
-        let crop = crops[index]
-        filled.blend(fill, crop: crop, opacity: opacity, over: image)
-        for run in crop.runs {
-            let row = (run.y - hole.box.y) * hole.box.width - hole.box.x
-            for x in run.from..<run.to { hole.values[row + x] = 0 }
+    private func blend(_ pixels: CropPixels) {
+        let crop = pixels.crop
+        filled.blend(pixels.planes, crop: crop, opacity: opacity, over: image)
+        if crop.part != .coarse {
+            for run in crop.runs {
+                let row = (run.y - hole.box.y) * hole.box.width - hole.box.x
+                for x in run.from..<run.to { hole.values[row + x] = 0 }
+            }
         }
         index += 1
         phase = index < crops.count ? .prefill : .done

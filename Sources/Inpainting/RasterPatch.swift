@@ -14,25 +14,37 @@ struct RasterPatch: Sendable {
     /// of the crop's runs. Nothing else is touched.
     ///
     /// - Parameters:
-    ///   - fill: `[3, height, width]` of the crop, 0...1, finite.
+    ///   - fill: `[3, keptHeight, keptWidth]` of the crop, 0...1, finite; enlarged where that is less than its size.
     ///   - opacity: of the same box; 255 = the fill alone.
     ///   - original: the photo that the patch was cut from.
     mutating func blend(_ fill: [Float], crop: Crop, opacity: HoleRegion, over original: RasterImage) {
-        precondition(fill.count == 3 * crop.width * crop.height, "fill does not match its crop")
+        let (grain, width, area) = (crop.grain, crop.keptWidth, crop.keptWidth * crop.keptHeight)
+        precondition(fill.count == 3 * area, "fill does not match its crop")
         precondition(opacity.box == box, "the opacity is of another box")
         let box = box
+        let columns = grain > 1 ? (0..<crop.width).map { CellTap($0, cell: grain, count: width) } : []
+        func enlarged(_ x: Int, _ row: CellTap, _ channel: Int) -> Float {
+            let (tap, plane) = (columns[x], channel * area)
+            let (upper, lower) = (plane + row.low * width, plane + row.high * width)
+            let above = fill[upper + tap.low] * (1 - tap.weight) + fill[upper + tap.high] * tap.weight
+            let below = fill[lower + tap.low] * (1 - tap.weight) + fill[lower + tap.high] * tap.weight
+            return above * (1 - row.weight) + below * row.weight
+        }
         func mix<Sample: FixedWidthInteger & UnsignedInteger>(_ target: inout [Sample]) {
             let top = Float(Sample.max)
             original.memory.withPixels { bytes in
                 let photo = bytes.bindMemory(to: Sample.self)
                 for run in crop.runs {
-                    let source = (run.y - crop.y) * crop.width - crop.x
+                    let source = (run.y - crop.y) * width - crop.x
+                    let row = CellTap(run.y - crop.y, cell: grain, count: crop.keptHeight)
                     let own = run.y * original.width
                     let here = (run.y - box.y) * box.width - box.x
                     for x in run.from..<run.to {
                         let alpha = Float(opacity.values[here + x]) / 255
                         for channel in 0..<3 {
-                            let value = fill[channel * crop.width * crop.height + source + x] * top
+                            let value =
+                                top
+                                * (grain == 1 ? fill[channel * area + source + x] : enlarged(x - crop.x, row, channel))
                             let before = Float(photo[3 * (own + x) + channel])
                             let mixed = before + (value - before) * alpha
                             target[3 * (here + x) + channel] = Sample(min(max(mixed, 0), top).rounded())

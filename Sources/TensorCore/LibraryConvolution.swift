@@ -19,6 +19,9 @@ enum LibraryConvolution {
 
     static func dropPrepared() { cache.withLock { $0 = [:] } }
 
+    /// Gives back the memory that the calls share.
+    static func releaseWorkspace() { cache.withLock { _ in refine_conv_release_workspace() } }
+
     /// False when oneDNN has no such kernels for the shape on this CPU.
     static func isAvailable(_ algorithm: ConvolutionAlgorithm, for problem: ConvolutionProblem) -> Bool {
         status(algorithm, problem) { _ in 0 } == 0

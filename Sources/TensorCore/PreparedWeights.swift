@@ -28,7 +28,7 @@ public final class PreparedWeights {
             return true
         }
         guard fits else { return nil }
-        let tensor = Tensor(uninitialized: [count])
+        let tensor = Tensor(lasting: [count])
         prepare(tensor)
         transformed = tensor
         source = (weights.pointer, weights.version)

@@ -4,41 +4,87 @@ import Synchronization
 
 /// Recycles tensor buffers, so that the second and later steps of the same shapes allocate nothing.
 ///
-/// Buffers are kept by exact size: a network asks for the same sizes at every step.
+/// A request gets the smallest free buffer that holds it, up to ``largestExcess`` times as large: with buffers for each
+/// size of its own a network of several resolutions would hold the sum of what its levels need, not the most.
+/// A steady loop still comes to rest: a buffer is made only while all that would do are in use.
 public enum StoragePool {
     /// Addresses rather than pointers: integers cross the lock without a Sendable promise, and a buffer in the pool
     /// has no other owner.
     private struct State {
         var free: [Int: [UInt]] = [:]
+        /// The sizes of free buffers, ascending, each once.
+        var sizes: [Int] = []
         var allocatedBytes = 0
         var freshAllocations = 0
         var liveBytes = 0
         var peakLiveBytes = 0
+
+        /// Where `count` stands, or would stand, among the sizes.
+        private func position(of count: Int) -> Int {
+            var (low, high) = (0, sizes.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if sizes[middle] < count { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+
+        mutating func popSmallest(holding count: Int, exactly: Bool) -> (UInt, Int)? {
+            let place = position(of: count)
+            guard place < sizes.count, sizes[place] <= (exactly ? count : count * StoragePool.largestExcess),
+                let address = free[sizes[place]]?.popLast()
+            else { return nil }
+            let capacity = sizes[place]
+            if free[capacity]?.isEmpty == true {
+                free[capacity] = nil
+                sizes.remove(at: place)
+            }
+            return (address, capacity)
+        }
+
+        mutating func push(_ address: UInt, capacity: Int) {
+            let place = position(of: capacity)
+            if place == sizes.count || sizes[place] != capacity { sizes.insert(capacity, at: place) }
+            free[capacity, default: []].append(address)
+        }
     }
 
     private static let state = Mutex(State())
 
-    /// A 64-byte aligned buffer for `count` floats, not cleared. Nil where the system has no memory for it.
-    static func take(count: Int) -> UnsafeMutablePointer<Float>? {
-        let address: UInt? = state.withLock { state in
-            state.liveBytes += count * MemoryLayout<Float>.stride
+    /// A free buffer is not used for less than its size divided by this.
+    static let largestExcess = 2
+
+    /// A 64-byte aligned buffer for `count` floats or somewhat more, not cleared. Nil where the system has no memory for
+    /// it.
+    ///
+    /// - Parameters:
+    ///   - count: floats.
+    ///   - exactly: whether a larger buffer will not do.
+    /// - Returns: the buffer, and the number of floats to give it back with.
+    static func take(count: Int, exactly: Bool = false) -> (pointer: UnsafeMutablePointer<Float>, capacity: Int)? {
+        let found: (UInt, Int)? = state.withLock { state in
+            let found = state.popSmallest(holding: count, exactly: exactly)
+            if found == nil {
+                state.allocatedBytes += count * MemoryLayout<Float>.stride
+                state.freshAllocations += 1
+            }
+            state.liveBytes += (found?.1 ?? count) * MemoryLayout<Float>.stride
             state.peakLiveBytes = max(state.peakLiveBytes, state.liveBytes)
-            if let address = state.free[count]?.popLast() { return address }
-            state.allocatedBytes += count * MemoryLayout<Float>.stride
-            state.freshAllocations += 1
-            return nil
+            return found
         }
-        if let address, let pointer = UnsafeMutablePointer<Float>(bitPattern: address) { return pointer }
+        if let (address, capacity) = found, let pointer = UnsafeMutablePointer<Float>(bitPattern: address) {
+            return (pointer, capacity)
+        }
         var raw: UnsafeMutableRawPointer?
         let bytes = max(count, 1) * MemoryLayout<Float>.stride
         guard posix_memalign(&raw, 64, bytes) == 0, let raw else { return nil }
-        return raw.bindMemory(to: Float.self, capacity: max(count, 1))
+        return (raw.bindMemory(to: Float.self, capacity: max(count, 1)), count)
     }
 
-    static func give(_ pointer: UnsafeMutablePointer<Float>, count: Int) {
+    static func give(_ pointer: UnsafeMutablePointer<Float>, capacity: Int) {
         state.withLock { state in
-            state.liveBytes -= count * MemoryLayout<Float>.stride
-            state.free[count, default: []].append(UInt(bitPattern: pointer))
+            state.liveBytes -= capacity * MemoryLayout<Float>.stride
+            state.push(UInt(bitPattern: pointer), capacity: capacity)
         }
     }
 
@@ -50,9 +96,11 @@ public enum StoragePool {
                 return list
             }
             state.free = [:]
+            state.sizes = []
             return all
         }
         for address in addresses { free(UnsafeMutableRawPointer(bitPattern: address)) }
+        LibraryConvolution.releaseWorkspace()
         rk_release_free_memory()
     }
 
@@ -72,15 +120,15 @@ public enum StoragePool {
 /// One buffer of floats, returned to the pool with its last tensor.
 final class TensorStorage {
     let pointer: UnsafeMutablePointer<Float>
-    let count: Int
+    private let capacity: Int
     /// Raised by the functions that change elements in place.
     var version = 0
 
-    init?(count: Int) {
-        guard let pointer = StoragePool.take(count: count) else { return nil }
-        self.count = count
+    init?(count: Int, isLasting: Bool = false) {
+        guard let (pointer, capacity) = StoragePool.take(count: count, exactly: isLasting) else { return nil }
+        self.capacity = capacity
         self.pointer = pointer
     }
 
-    deinit { StoragePool.give(pointer, count: count) }
+    deinit { StoragePool.give(pointer, capacity: capacity) }
 }

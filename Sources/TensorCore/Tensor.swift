@@ -23,6 +23,14 @@ public struct Tensor {
         self.storage = storage
     }
 
+    /// A tensor that stays, as prepared weights do, and must not sit in a buffer that is larger than it needs.
+    init(lasting shape: [Int]) {
+        guard let count = Self.count(of: shape), let storage = TensorStorage(count: count, isLasting: true) else {
+            fatalError("TensorCore: no memory for a tensor of shape \(shape)")
+        }
+        self.init(shape: shape, storage: storage, count: count)
+    }
+
     private init(shape: [Int], storage: TensorStorage, count: Int) {
         self.shape = shape
         self.storage = storage

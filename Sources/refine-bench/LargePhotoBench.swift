@@ -8,19 +8,23 @@ import Metrics
 /// Judges the fill of a hole that is larger than what the model takes at once, against the pixels that were there.
 struct LargePhotoBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "large-photo", abstract: "Texture of fills in large photos, against bicubic enlargement.",
+        commandName: "large-photo", abstract: "Compare the texture of fills in large photos with bicubic enlargement.",
         discussion: """
-            A round hole in the middle of each photo is filled in three ways: in the photo scaled down, enlarged \
-            bicubically; without detail from the surroundings; and as refined does it. For each the sliced Wasserstein \
-            distance of its patches to those of the photo is printed \
-            (0 is the photo itself). With --sheets a picture of each photo is written: what was filled in each way, and \
-            the photo.
+            A round hole in each photo is filled in three ways: in the photo scaled down, enlarged bicubically; without \
+            detail from the surroundings; and as refined does it. For each the sliced Wasserstein distance of its \
+            patches to those of the photo is printed (0 is the photo itself), the hole's PSNR, and how long the last \
+            one took.
+
+              refine-bench large-photo holiday.jpg
+              refine-bench large-photo --at 250,600 --sheets sheets *.jpg
             """)
 
-    @Option(help: "A model folder.") var model: String = ModelLocation.defaultDirectory() ?? ""
+    @Option(help: "A model folder; the one that came with the package where not given.") var model: String?
     @Option(help: "Side of the hole in pixels.") var hole = 680
     @Option(help: "Where the middle of the hole is, in thousandths of width and height.") var at = "500,500"
-    @Option(help: "A folder for the pictures.") var sheets: String?
+    @Option(help: "A folder for pictures of each way and the photo.") var sheets: String?
+    @Option(help: "The longest side of a crop as the model sees it; that of refined where not given.")
+    var largestCrop: Int?
     @Argument(help: "Photos of 8 bits.") var photos: [String]
 
     func validate() throws {
@@ -28,25 +32,34 @@ struct LargePhotoBench: ParsableCommand {
         guard place.count == 2, place.allSatisfy((0...1000).contains) else {
             throw ValidationError("--at must be two numbers from 0 to 1000, as 500,500")
         }
-        guard !model.isEmpty else { throw ValidationError("no default model is installed; give one by --model") }
+        guard (128...2048).contains(largestCrop ?? 512) else {
+            throw ValidationError("--largest-crop must be 128 to 2048")
+        }
     }
 
     private var place: [Int] { at.split(separator: ",").compactMap { Int($0) } }
 
     func run() throws {
-        let model = try FillModel(directory: model)
-        print("| photo | megapixels | bicubic | no detail | with detail |\n|---|---|---|---|---|")
+        guard let folder = model ?? ModelLocation.defaultDirectory() else {
+            throw ValidationError("no default model is installed; give one by --model")
+        }
+        let model = try FillModel(directory: folder)
+        print("| photo | megapixels | bicubic | no detail | with detail | seconds |\n|---|---|---|---|---|---|")
         for path in photos {
             let photo = try Photo(path)
-            let subject = try Subject(photo, hole: hole, at: place)
-            let ways = [
-                try subject.bicubic(model), try subject.fill(model, detail: false),
-                try subject.fill(model, detail: true),
-            ]
-            let distances = ways.map { subject.distance($0).map { String(format: "%.0f", $0) } ?? "-" }
+            let subject = try Subject(photo, hole: hole, at: place, largestCrop: largestCrop)
+            let bicubic = try subject.bicubic(model), smooth = try subject.fill(model, detail: false)
+            let began = ContinuousClock.now
+            let ways = [bicubic, smooth, try subject.fill(model, detail: true)]
+            let taken = (ContinuousClock.now - began) / .seconds(1)
+            let figures = ways.map { way in
+                let distance = subject.distance(way).map { String(format: "%.0f", $0) } ?? "-"
+                return distance + String(format: ", %.2f dB", subject.error(way).psnr)
+            }
             let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             let size = String(format: "%.1f", Double(photo.width * photo.height) / 1e6)
-            print("| \(name) | \(size) | \(distances.joined(separator: " | ")) |")
+            print(
+                "| \(name) | \(size) | \(figures.joined(separator: " | ")) | \(String(format: "%.2f", taken)) |")
             guard let sheets else { continue }
             let sheet = try subject.sheet(ways)
             try Data(sheet).write(to: URL(fileURLWithPath: sheets).appendingPathComponent("\(name).jpg"))
@@ -123,8 +136,10 @@ private struct Subject {
     let box: Inpainting.PixelBox
     let mask: [UInt8]
     private let side: Int
+    private let largestCrop: Int?
 
-    init(_ photo: Photo, hole: Int, at place: [Int]) throws {
+    init(_ photo: Photo, hole: Int, at place: [Int], largestCrop: Int?) throws {
+        self.largestCrop = largestCrop
         self.photo = photo
         side = hole
         let (middleX, middleY) = (photo.width * place[0] / 1000, photo.height * place[1] / 1000)
@@ -148,12 +163,15 @@ private struct Subject {
 
     /// As refined fills it, with or without detail; the part of the photo around the hole.
     func fill(_ model: FillModel, detail: Bool) throws -> [UInt8] {
-        part(try filled(photo, mask, model, detail: detail))
+        part(try filled(photo, mask, model, detail: detail, largestCrop: largestCrop))
     }
 
-    private func filled(_ photo: Photo, _ mask: [UInt8], _ model: FillModel, detail: Bool) throws -> Photo {
+    private func filled(
+        _ photo: Photo, _ mask: [UInt8], _ model: FillModel, detail: Bool, largestCrop: Int?
+    ) throws -> Photo {
         var options = FillOptions(seed: 1)
         options.carriesDetail = detail
+        if let largestCrop { options.largestCrop = largestCrop }
         let task = try FillTask(
             model: model, image: RasterImage(width: photo.width, height: photo.height, samples: .u8(photo.pixels)),
             mask: FillMask(width: photo.width, height: photo.height, values: mask), options: options)
@@ -179,7 +197,7 @@ private struct Subject {
             for dy in 0..<scale { for dx in 0..<scale where mask[(y + dy) * photo.width + x + dx] != 0 { return 255 } }
             return 0
         }
-        let filled = try filled(small, smallMask, model, detail: false)
+        let filled = try filled(small, smallMask, model, detail: false, largestCrop: 1024)
         var whole = photo
         for y in box.y..<(box.y + box.height) {
             for x in box.x..<(box.x + box.width) where mask[y * photo.width + x] != 0 {
@@ -211,6 +229,13 @@ private struct Subject {
                 of: [MetricImage(width: box.width, height: box.height, rgb: pixels)], masks: [holes])
         }
         return SlicedWasserstein.distance(descriptors(filled), reference: descriptors(part(photo)))
+    }
+
+    func error(_ filled: [UInt8]) -> HoleError {
+        func planes(_ pixels: [UInt8]) -> [Float] {
+            MetricImage(width: box.width, height: box.height, rgb: pixels).values
+        }
+        return HoleError(fill: planes(filled), truth: planes(part(photo)), mask: cut(mask, channels: 1))
     }
 
     /// The ways side by side, and the photo.

@@ -71,9 +71,10 @@ import Testing
             return plan.count == 1 ? plan.first?.scale : nil
         }
         #expect(try scale(340) == 1)
-        #expect(try scale(512) == 1)  // less context than its size, but at full resolution
-        #expect(try scale(620) == 2)
-        #expect(try scale(1000) == 3)
+        #expect(try scale(380) == 1)  // less context than its size, but at full resolution
+        #expect(try scale(500) == 2)
+        #expect(try scale(620) == 3)
+        #expect(try scale(1000) == 4)
     }
 
     @Test func dustAllOverAPhotoStaysAtFullResolution() throws {

@@ -164,7 +164,7 @@ import Testing
     }
 
     @Test func aHoleTooLargeForTheModelKeepsItsPrefillAndGetsTheDifferenceEnlarged() throws {
-        // 700 pixels: with context more than 1024, so the model works at half the size.
+        // 700 pixels: with context more than the limit, so the model works at half the size.
         let side = 1100
         var samples = [UInt8](repeating: 0, count: 3 * side * side)
         for i in samples.indices { samples[i] = UInt8(100 + (i / 3 % side) / 16) }
@@ -178,7 +178,7 @@ import Testing
         options.carriesDetail = false
         let result = try fill(image, mask, options, with: pipeline)
         #expect(pipeline.requests.count == 1)
-        #expect(pipeline.requests.allSatisfy { max($0.width, $0.height) <= 1024 })
+        #expect(pipeline.requests.allSatisfy { max($0.width, $0.height) <= CropPlan.limit })
         let (ours, classical) = (result.over(image), result.over(image, result.classical))
         let isRight = ours.indices.allSatisfy { i in
             hole[i / 3] == 0 || (25...26).contains(ours[i] - classical[i])

@@ -16,6 +16,8 @@ from dbus_fast import Variant
 
 import hardening
 
+FILL = ("prefill", "denoise", "blend")
+
 
 async def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -31,12 +33,12 @@ async def main():
     marks = bytes(255 if 128 <= x < 384 and 128 <= y < 384 else 0 for y in range(size) for x in range(size))
     daemon, caller = await hardening.start(options.bin)
     extra = {"seed": Variant("t", 1), "steps": Variant("u", options.steps)}
-    print("| call | whole | fill | overhead | of the fill |\n|---|---|---|---|---|")
+    print("| call | whole | fill | overhead | of the fill | stages in ms |\n|---|---|---|---|---|---|")
     for label, begin in (
         ("Inpaint, PNG", lambda: caller.inpaint(image, hole, **extra)),
         ("InpaintPixels, RGB8", lambda: caller.inpaint_pixels(size, size, pixels, marks, **extra)),
     ):
-        wholes, fills = [], []
+        wholes, fills, stages = [], [], {}
         for run in range(options.runs + 1):
             began = time.monotonic()
             path = await begin()
@@ -44,10 +46,13 @@ async def main():
             _, info = await caller.result(path)
             if run > 0:
                 wholes.append(time.monotonic() - began)
-                fills.append(sum(info["seconds"].get(stage, 0) for stage in ("prefill", "denoise", "blend")))
+                fills.append(sum(info["seconds"].get(stage, 0) for stage in FILL))
+                for stage, seconds in info["seconds"].items():
+                    stages.setdefault(stage, []).append(seconds)
         whole, fill = statistics.median(wholes), statistics.median(fills)
         rest = statistics.median(w - f for w, f in zip(wholes, fills))
-        print(f"| {label} | {whole * 1e3:.0f} ms | {fill * 1e3:.0f} ms | {rest * 1e3:.1f} ms | {100 * rest / fill:.1f} % |")
+        print(f"| {label} | {whole * 1e3:.0f} ms | {fill * 1e3:.0f} ms | {rest * 1e3:.1f} ms | {100 * rest / fill:.1f} % | "
+              + ", ".join(f"{stage} {statistics.median(each) * 1e3:.1f}" for stage, each in stages.items()) + " |")
     print(f"\n{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {options.steps} step(s)")
     daemon.stop()
 

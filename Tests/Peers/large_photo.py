@@ -38,7 +38,9 @@ class WorkerWatch(threading.Thread):
         while not self.is_over.wait(0.01):
             for worker in self.daemon_process.workers():
                 try:
-                    self.peak = max(self.peak, status(worker, "VmHWM"))
+                    # Before its exec a new process shows the daemon's own memory.
+                    if pathlib.Path(f"/proc/{worker}/comm").read_text().strip() == "refine-worker":
+                        self.peak = max(self.peak, status(worker, "VmHWM"))
                 except OSError:
                     pass
 

@@ -56,6 +56,23 @@ struct StoragePoolTests {
         StoragePool.trim()
     }
 
+    @Test("a tensor takes a free buffer of up to twice its size")
+    func reuse() {
+        let count = 7_654_321
+        func fresh(for part: Int) -> Int {
+            smallest {
+                StoragePool.trim()
+                _ = Tensor(uninitialized: [count]).pointer
+                let before = StoragePool.freshAllocations
+                _ = Tensor(uninitialized: [part]).pointer
+                return StoragePool.freshAllocations - before
+            }
+        }
+        #expect(fresh(for: count * 2 / 3) == 0)
+        #expect(fresh(for: count / 3) > 0, "a much smaller one does not")
+        StoragePool.trim()
+    }
+
     @Test("buffers are aligned for the widest vectors")
     func alignment() {
         for count in [0, 1, 3, 17, 1000] {

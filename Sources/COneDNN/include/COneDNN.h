@@ -25,6 +25,10 @@ typedef struct {
 int refine_conv_create(const refine_conv_shape *shape, refine_conv_algorithm algorithm, int training, refine_conv **out);
 void refine_conv_destroy(refine_conv *conv);
 
+/// Frees the memory that calls share for operands in the library's own layout; the next call takes what it needs. Not
+/// during a call.
+void refine_conv_release_workspace(void);
+
 /// dst = conv(src, weights) + bias; `bias` may be NULL.
 int refine_conv_forward(refine_conv *conv, const float *src, const float *weights, const float *bias, float *dst);
 /// diff_src = convᵀ(diff_dst, weights).
