@@ -2,6 +2,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <wayland-server.h>
 
@@ -139,11 +141,14 @@ static void *run(void *data) {
     return NULL;
 }
 
-compositor_stub *compositor_stub_start(const char *path, int protocols, int seats) {
+static compositor_stub *create(void) {
     compositor_stub *stub = calloc(1, sizeof *stub);
     if (stub == NULL || pipe(stub->commands) != 0) return NULL;
     stub->display = wl_display_create();
-    if (stub->display == NULL || wl_display_add_socket(stub->display, path) != 0) return NULL;
+    return stub->display == NULL ? NULL : stub;
+}
+
+static compositor_stub *serve(compositor_stub *stub, int protocols, int seats) {
     if (protocols & COMPOSITOR_STUB_EXT)
         wl_global_create(stub->display, &notifier_interface, 1, stub, bind_notifier);
     if (protocols & COMPOSITOR_STUB_KDE) wl_global_create(stub->display, &kde_interface, 1, stub, bind_kde);
@@ -152,6 +157,25 @@ compositor_stub *compositor_stub_start(const char *path, int protocols, int seat
     wl_event_loop_add_fd(wl_display_get_event_loop(stub->display), stub->commands[0], WL_EVENT_READABLE, on_command, stub);
     if (pthread_create(&stub->thread, NULL, run, stub) != 0) return NULL;
     return stub;
+}
+
+compositor_stub *compositor_stub_start(const char *path, int protocols, int seats) {
+    compositor_stub *stub = create();
+    return stub == NULL || wl_display_add_socket(stub->display, path) != 0 ? NULL : serve(stub, protocols, seats);
+}
+
+int compositor_stub_bind(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) return -1;
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ? -1 : fd;
+}
+
+compositor_stub *compositor_stub_listen(int socket, int protocols, int seats) {
+    if (listen(socket, 8) != 0) return NULL;
+    compositor_stub *stub = create();
+    return stub == NULL || wl_display_add_socket_fd(stub->display, socket) != 0 ? NULL : serve(stub, protocols, seats);
 }
 
 static void tell(compositor_stub *stub, char what, int seat) {

@@ -40,6 +40,14 @@ package actor IdleSource: SurroundingsSource {
     private var threshold: Double
     private let (ticks, tick) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     private var monitor: (any IdleMonitor)?
+    /// Whether a compositor is followed: nothing better can come, and asking it anew would forget since when its user is
+    /// away.
+    private var hasCompositor = false
+    /// How often a compositor that refused is still tried again. A socket can be seen before its compositor listens, which
+    /// nothing tells of; one that was left behind refuses for ever.
+    private var attempts = IdleSource.mostAttempts
+    private static let mostAttempts = 5
+    private static let pause = Duration.milliseconds(200)
 
     package init(_ places: Places, threshold: Double, time: TimeSource) {
         self.places = places
@@ -52,14 +60,23 @@ package actor IdleSource: SurroundingsSource {
     package func adapt(to policy: TuningPolicy) {
         guard policy.idleSeconds != threshold else { return }
         threshold = policy.idleSeconds
+        hasCompositor = false
         tick.yield()
     }
 
     package func follow(_ changed: @escaping @Sendable () -> Void) async {
         let (ticks, tick) = (ticks, tick)
         tick.yield()
-        let watch = places.runtimeFolder.flatMap { SocketWatch(folder: $0) { tick.yield() } }
+        let sockets = places.runtimeFolder.map { SocketWatch.arrivals(in: $0) }
         await withTaskGroup(of: Void.self) { group in
+            if let sockets {
+                group.addTask {
+                    for await _ in sockets {
+                        await self.expectCompositor()
+                        tick.yield()
+                    }
+                }
+            }
             for name in [MutterIdle.name] + ScreenSaverIdle.names {
                 group.addTask {
                     guard let owners = try? await self.places.session.ownerChanges(of: name) else { return }
@@ -67,16 +84,25 @@ package actor IdleSource: SurroundingsSource {
                 }
             }
             var current: Task<Void, Never>?
-            for await _ in ticks {
+            for await _ in ticks where !hasCompositor {
                 current?.cancel()
                 await current?.value
-                let monitor = await choose()
+                let (monitor, wasRefused) = await choose()
                 self.monitor = monitor
+                hasCompositor = monitor is WaylandIdle
                 changed()
+                if wasRefused, attempts > 0 {
+                    attempts -= 1
+                    group.addTask { [time] in
+                        try? await time.sleep(Self.pause)
+                        tick.yield()
+                    }
+                }
                 current = Task {
                     await monitor?.follow(changed)
                     // It went away by itself: there may be another one.
                     if monitor != nil, !Task.isCancelled {
+                        await self.lost()
                         try? await time.sleep(.seconds(5))
                         tick.yield()
                     }
@@ -85,14 +111,28 @@ package actor IdleSource: SurroundingsSource {
             current?.cancel()
             group.cancelAll()
         }
-        watch?.stop()
         monitor = nil
+        hasCompositor = false
     }
 
-    private func choose() async -> (any IdleMonitor)? {
+    private func lost() { hasCompositor = false }
+
+    private func expectCompositor() { attempts = Self.mostAttempts }
+
+    /// - Returns: the best way, and whether a compositor refused that would have been a better one.
+    private func choose() async -> ((any IdleMonitor)?, wasRefused: Bool) {
+        var wasRefused = false
         for path in sockets {
-            if let monitor = await WaylandIdle.open(path, threshold: threshold, time: time) { return monitor }
+            switch await WaylandIdle.open(path, threshold: threshold, time: time) {
+            case .open(let monitor): return (monitor, false)
+            case .refused: wasRefused = true
+            case .useless: continue
+            }
         }
+        return (await chooseOnBus(), wasRefused)
+    }
+
+    private func chooseOnBus() async -> (any IdleMonitor)? {
         if let monitor = await MutterIdle.open(places.session, threshold: threshold) { return monitor }
         if let monitor = await ScreenSaverIdle.open(places.session, threshold: threshold, time: time) {
             return monitor
@@ -106,9 +146,7 @@ package actor IdleSource: SurroundingsSource {
     private var sockets: [String] {
         guard let folder = places.runtimeFolder else { return places.display.map { [$0] } ?? [] }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let found = names.filter { $0.hasPrefix("wayland-") && !$0.hasSuffix(".lock") }.sorted().map {
-            "\(folder)/\($0)"
-        }
+        let found = names.filter(SocketWatch.isSocket).sorted().map { "\(folder)/\($0)" }
         guard let display = places.display else { return found }
         let named = display.hasPrefix("/") ? display : "\(folder)/\(display)"
         return [named] + found.filter { $0 != named }

@@ -1,41 +1,50 @@
 import Dispatch
 import Glibc
 
-/// Tells when sockets of Wayland compositors come and go in the session's runtime folder.
-///
-/// `@unchecked Sendable`: constants only, and a dispatch source may be used from every thread.
-final class SocketWatch: @unchecked Sendable {
-    private let source: any DispatchSourceRead
-
-    /// - Returns: nil where the folder cannot be watched.
-    init?(folder: String, _ changed: @escaping @Sendable () -> Void) {
+/// Tells when sockets of Wayland compositors come in the session's runtime folder.
+enum SocketWatch {
+    /// One element for each look at the folder in which sockets had come. The folder is watched when this returns, until the
+    /// stream ends; a folder that cannot be watched gives a stream that has ended.
+    static func arrivals(in folder: String) -> AsyncStream<Void> {
+        let (stream, sink) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let watch = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
-        guard watch >= 0 else { return nil }
-        guard inotify_add_watch(watch, folder, UInt32(IN_CREATE | IN_MOVED_TO | IN_ONLYDIR)) >= 0 else {
-            close(watch)
-            return nil
+        guard watch >= 0, inotify_add_watch(watch, folder, UInt32(IN_CREATE | IN_MOVED_TO | IN_ONLYDIR)) >= 0 else {
+            if watch >= 0 { close(watch) }
+            sink.finish()
+            return stream
         }
-        source = DispatchSource.makeReadSource(
+        // Unsafe in name alone: a dispatch source may be used from every thread.
+        nonisolated(unsafe) let source = DispatchSource.makeReadSource(
             fileDescriptor: watch, queue: DispatchQueue(label: "org.refinecontrol.sockets"))
-        source.setEventHandler { if Self.hasDisplay(watch) { changed() } }
+        source.setEventHandler { if names(from: watch).contains(where: isSocket) { sink.yield() } }
         source.setCancelHandler { close(watch) }
+        // Keeps the source too, for as long as the stream is there.
+        sink.onTermination = { _ in source.cancel() }
         source.activate()
+        return stream
     }
 
-    deinit { source.cancel() }
+    /// Whether a file is a compositor's socket, by its name. Beside each lies a file that locks it, which comes first.
+    static func isSocket(_ name: String) -> Bool { name.hasPrefix("wayland-") && !name.hasSuffix(".lock") }
 
-    func stop() { source.cancel() }
-
-    /// Takes all events that wait; whether one of them is about a compositor's socket.
-    private static func hasDisplay(_ watch: Int32) -> Bool {
+    /// Takes all events that wait, and gives the names that they are about.
+    private static func names(from watch: Int32) -> [String] {
+        var names: [String] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
-        var hasDisplay = false
+        let header = MemoryLayout<inotify_event>.size
         while true {
             let count = read(watch, &buffer, buffer.count)
-            guard count > 0 else { return hasDisplay }
-            // Names stand in the events as they are; one that is found by accident costs a look.
-            let text = String(decoding: buffer[..<count], as: UTF8.self)
-            if text.contains("wayland-") { hasDisplay = true }
+            guard count > 0 else { return names }
+            buffer.withUnsafeBytes { bytes in
+                // The kernel gives whole events: a header, then a name of `len` bytes that ends with zeros.
+                var at = 0
+                while at + header <= count {
+                    let event = bytes.loadUnaligned(fromByteOffset: at, as: inotify_event.self)
+                    let end = min(at + header + Int(event.len), count)
+                    names.append(String(decoding: bytes[(at + header)..<end].prefix { $0 != 0 }, as: UTF8.self))
+                    at = end
+                }
+            }
         }
     }
 }

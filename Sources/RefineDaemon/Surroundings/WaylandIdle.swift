@@ -1,5 +1,6 @@
 import CWayland
 import Dispatch
+import Glibc
 import Personalization
 import Synchronization
 
@@ -13,13 +14,26 @@ final class WaylandIdle: IdleMonitor {
     /// When the user was found to be away; nil while they are there.
     private let awaySince = Mutex<UInt64?>(nil)
 
+    /// What became of an attempt to connect.
+    enum Opening {
+        case open(WaylandIdle)
+        /// Nobody listens: the compositor has gone and left its socket, or has just come and is about to listen.
+        case refused
+        /// Nobody answers, or the compositor has no such protocol.
+        case useless
+    }
+
     /// Connects and asks.
     ///
     /// - Parameter path: of the socket.
-    /// - Returns: nil where nobody answers, or the compositor has no such protocol.
-    static func open(_ path: String, threshold: Double, time: TimeSource) async -> WaylandIdle? {
+    static func open(_ path: String, threshold: Double, time: TimeSource) async -> Opening {
         let (states, sink) = AsyncStream.makeStream(of: Int32.self)
-        guard let connection = WaylandConnection(path, milliseconds: UInt32(threshold * 1000), sink) else { return nil }
+        let connection: WaylandConnection
+        do {
+            connection = try WaylandConnection(path, milliseconds: UInt32(threshold * 1000), sink)
+        } catch {
+            return error.code == ECONNREFUSED ? .refused : .useless
+        }
         // One that hangs must not keep the other ways from being tried.
         let deadline = Task {
             try await time.sleep(.seconds(5))
@@ -28,10 +42,10 @@ final class WaylandIdle: IdleMonitor {
         defer { deadline.cancel() }
         for await state in states {
             guard state != REFINE_IDLE_UNSUPPORTED else { break }
-            return WaylandIdle(connection, states, threshold, time)
+            return .open(WaylandIdle(connection, states, threshold, time))
         }
         connection.close()
-        return nil
+        return .useless
     }
 
     private init(
@@ -75,10 +89,15 @@ private final class WaylandConnection: @unchecked Sendable {
     private let queue = DispatchQueue(label: "org.refinecontrol.wayland")
     private let source: any DispatchSourceRead
 
+    /// Why there is no connection: `errno` of the attempt.
+    struct Failure: Error {
+        let code: Int32
+    }
+
     /// - Parameter sink: gets each new state but the first, in which the compositor has not answered; finished when the
     ///   compositor is gone.
-    init?(_ path: String, milliseconds: UInt32, _ sink: AsyncStream<Int32>.Continuation) {
-        guard let opened = refine_idle_watch_open(path, milliseconds) else { return nil }
+    init(_ path: String, milliseconds: UInt32, _ sink: AsyncStream<Int32>.Continuation) throws(Failure) {
+        guard let opened = refine_idle_watch_open(path, milliseconds) else { throw Failure(code: errno) }
         nonisolated(unsafe) let watch = opened
         source = DispatchSource.makeReadSource(fileDescriptor: refine_idle_watch_descriptor(watch), queue: queue)
         nonisolated(unsafe) var last = Int32(REFINE_IDLE_ASKING)

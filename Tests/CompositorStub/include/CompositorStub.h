@@ -9,6 +9,10 @@ enum { COMPOSITOR_STUB_EXT = 1, COMPOSITOR_STUB_KDE = 2 };
 
 // Listens at an absolute path and serves the protocols and so many seats, on a thread of its own. NULL where that fails.
 compositor_stub *compositor_stub_start(const char *path, int protocols, int seats);
+// A socket at an absolute path on which nobody listens yet. Its descriptor, or -1.
+int compositor_stub_bind(const char *path);
+// Listens at such a socket, which becomes the compositor's, and serves as compositor_stub_start does.
+compositor_stub *compositor_stub_listen(int socket, int protocols, int seats);
 // How many notifications clients have asked for.
 int compositor_stub_asked(compositor_stub *stub);
 // The user at a seat goes away, or comes back.
