@@ -86,7 +86,7 @@ public enum RefineInterfaces {
             .init(
                 "Privacy", "a{sb}", .silent,
                 "Each guard by name, and whether it holds: those of the daemon, and with worker- before the name those of "
-                    + "refine-worker. They are tried each time this is read."),
+                    + "refine-worker, with tuner- those of refine-tuner. They are tried each time this is read."),
             .init(
                 "Landlock", "a{sv}", .silent,
                 "What the kernel's Landlock enforces in refine-worker, tried when this is read: abi u (0: the kernel has "

@@ -19,6 +19,8 @@ public struct Daemon: Service {
         public var notifier: SystemdNotifier?
         /// The guards of this process, tried now.
         public var privacy: @Sendable () async -> [String: Bool] = { [:] }
+        /// The guards of the tuner, tried now; empty where nothing is tuned.
+        public var tunerGuards: @Sendable () async -> [String: Bool] = { [:] }
         public var version = Daemon.version
         /// Whether other programs leave the processors alone. Nil: nothing is prepared in idle time.
         public var isMachineIdle: (@Sendable () -> Bool)?
@@ -109,9 +111,11 @@ public struct Daemon: Service {
     }
 
     private func allGuards() async -> PrivacyReport {
+        async let tuner = parts.tunerGuards()
         let worker = await codec.guards()
         var report = PrivacyReport(guards: await parts.privacy(), landlock: worker.landlock)
         for (name, holds) in worker.guards { report.guards["worker-" + name] = holds }
+        for (name, holds) in await tuner { report.guards["tuner-" + name] = holds }
         return report
     }
 

@@ -55,6 +55,7 @@ public struct DaemonProgram: Sendable {
                 let tuning = TuningService(
                     policy: settings.tuning, library: library, tuner: tuner, archive: tuner, time: parts.time, log: log,
                     guards: { await Self.allGuardsHold(codec) })
+                parts.tunerGuards = { await TunerGuards.report() }
                 parts.onActivity = { tuning.note($0) }
                 parts.adoptTuning = { await tuning.reconfigure($0) }
                 parts.interfaces += [

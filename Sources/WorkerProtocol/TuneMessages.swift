@@ -18,12 +18,17 @@ public struct TuneLimits: Codable, Equatable, Sendable {
 public enum TuneTask: Codable, Equatable, Sendable {
     case train(TrainOrder)
     case judge(JudgeOrder)
+    /// Nothing but the report of the sandbox.
+    case tryGuards
+
+    /// Whether somebody waits for the answer: all other work is of the lowest priority.
+    var isUrgent: Bool { self == .tryGuards }
 
     /// The only folder that the tuner may write in.
     var writable: String? {
         switch self {
         case .train(let order): order.run
-        case .judge: nil
+        case .judge, .tryGuards: nil
         }
     }
 
@@ -32,6 +37,7 @@ public enum TuneTask: Codable, Equatable, Sendable {
         switch self {
         case .train(let order): [order.base, order.parent]
         case .judge(let order): [order.base, order.current, order.candidate]
+        case .tryGuards: []
         }
     }
 }
@@ -121,10 +127,13 @@ public struct JudgeFigures: Codable, Equatable, Sendable {
     public var gains: [UInt64: Double]
     /// dB per generic picture, candidate minus base.
     public var canary: [Double]
+    /// The same of pictures whose holes show what only a prompt tells; empty for a model that reads none.
+    public var prompts: [Double]
 
-    public init(gains: [UInt64: Double], canary: [Double]) {
+    public init(gains: [UInt64: Double], canary: [Double], prompts: [Double] = []) {
         self.gains = gains
         self.canary = canary
+        self.prompts = prompts
     }
 }
 

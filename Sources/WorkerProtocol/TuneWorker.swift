@@ -43,7 +43,8 @@ public final class TuneWorker: Sendable {
     public init(executable: String, _ task: TuneTask, _ limits: TuneLimits) throws {
         process = try WorkerProcess(
             executable: executable, role: "tune",
-            arguments: (task.writable.map { ["--write", $0] } ?? []) + task.readable.flatMap { ["--read", $0] },
+            arguments: (task.isUrgent ? ["--urgent"] : []) + (task.writable.map { ["--write", $0] } ?? [])
+                + task.readable.flatMap { ["--read", $0] },
             // Threads that wait must not spin: whatever else runs comes first.
             environment: ["OMP_WAIT_POLICY=passive", "OMP_NUM_THREADS=\(limits.threads)"])
         let (events, sink) = AsyncStream.makeStream(of: Event.self)

@@ -9,18 +9,19 @@ import WorkerProtocol
 /// Landlock binds the calling thread alone on most kernels, and the mathematics libraries start threads as soon as they
 /// are loaded. So the door is closed here, where there is one thread and no such library, and an exec keeps it closed.
 enum TuneStage {
-    /// `refine-worker tune [--write FOLDER] [--read FOLDER]...`
+    /// `refine-worker tune [--urgent] [--write FOLDER] [--read FOLDER]...`
     ///
     /// - Returns: only where it failed, with an exit code.
     static func run(arguments: [String], socket: Int32) -> Int32 {
         do {
-            BackgroundPriority.take()
+            let isUrgent = arguments.first == "--urgent"
+            if !isUrgent { BackgroundPriority.take() }
             WorkerSandbox.offerToMemoryKiller()
             guard refine_sandbox_thread_count() == 1 else {
                 throw WorkerSandbox.failure("Landlock in a process of several threads", EBUSY)
             }
             let program = try program()
-            let report = try close(try rules(arguments) + systemRules(program))
+            let report = try close(try rules(Array(arguments.dropFirst(isUrgent ? 1 : 0))) + systemRules(program))
             throw start(program, report)
         } catch {
             _ = try? WorkerChannel(socket: socket).send(TuneReply.failed(WorkerError(any: error)))

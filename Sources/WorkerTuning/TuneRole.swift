@@ -42,6 +42,7 @@ struct TuneRole {
         switch task {
         case .train(let order): return try channel.send(train(order, photos))
         case .judge(let order): return try channel.send(judge(order, photos))
+        case .tryGuards: return true
         }
     }
 

@@ -14,7 +14,7 @@ struct PrivacyCommand: AsyncParsableCommand {
               refinectl privacy
               refinectl privacy --json
 
-            refined, a new refine-worker and refinectl itself try what each guard forbids. Does not start refined. Ends \
+            refined, a new refine-worker, a new refine-tuner and refinectl itself try what each guard forbids. Does not start refined. Ends \
             with 71 where a guard does not hold; a kernel without Landlock is told, and no error.
             """)
 
@@ -42,17 +42,20 @@ struct PrivacyCommand: AsyncParsableCommand {
 
         init(_ properties: [String: BusValue]) {
             let all: [String: Bool] = properties["Privacy"]?.content() ?? [:]
-            let prefix = "worker-"
-            programs = [
-                ("refined", all.filter { !$0.key.hasPrefix(prefix) }),
-                (
-                    "refine-worker",
-                    Dictionary(
-                        uniqueKeysWithValues: all.filter { $0.key.hasPrefix(prefix) }.map {
-                            (String($0.key.dropFirst(prefix.count)), $0.value)
-                        })
-                ), ("refinectl", Self.ownGuards()),
-            ]
+            let children = [("worker-", "refine-worker"), ("tuner-", "refine-tuner")]
+            programs = [("refined", all.filter { guarded in !children.contains { guarded.key.hasPrefix($0.0) } })]
+            for (prefix, name) in children {
+                let own = all.filter { $0.key.hasPrefix(prefix) }
+                // A daemon without a data folder has no tuner.
+                guard !own.isEmpty else { continue }
+                programs.append(
+                    (
+                        name,
+                        Dictionary(
+                            uniqueKeysWithValues: own.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+                    ))
+            }
+            programs.append(("refinectl", Self.ownGuards()))
             landlock = properties["Landlock"]?.options ?? [:]
         }
 
@@ -122,6 +125,7 @@ struct PrivacyCommand: AsyncParsableCommand {
             "no-new-privileges": "nothing that it starts gets more rights",
             "no-sockets": "no sockets at all",
             "no-exec": "starts no other program",
+            "started": "it could be started, and answered",
             "no-open": "opens no file but the ones it is given",
             "no-executable-memory": "runs no code but its own",
             "limits": "memory, time and files are bounded",

@@ -181,7 +181,8 @@ import Testing
             #expect(end.code == 0, "\(end.errors)")
             let object = try #require(try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any])
             let landlock = (object["landlock"] as? [String: Any])?["abi"] as? Int
-            for (program, count) in [("refined", 5), ("refine-worker", 10), ("refinectl", 5)] {
+            let programs = [("refined", 5), ("refine-worker", 10), ("refine-tuner", 8), ("refinectl", 5)]
+            for (program, count) in programs {
                 let guards = try #require(object[program] as? [String: Bool])
                 #expect(guards.count >= count, "\(program): \(guards)")
                 // An old kernel may lack Landlock, and then nothing claims that it holds.
