@@ -13,6 +13,15 @@ public protocol CropFilling {
     func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor
 }
 
+/// A model that can be told what to fill holes with.
+public protocol PromptedFilling: CropFilling {
+    /// Whether it reads what it is told.
+    var readsText: Bool { get }
+
+    /// - Parameter captions: [N].
+    func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64, captions: [String]) -> Tensor
+}
+
 extension InpaintingPipeline: CropFilling {
     public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
         let run = start(prefill: prefill, mask: mask, steps: steps, seed: seed)
@@ -21,7 +30,13 @@ extension InpaintingPipeline: CropFilling {
     }
 }
 
-extension InpaintingNetwork: CropFilling {
+extension InpaintingNetwork: PromptedFilling {
+    public var readsText: Bool { textEncoder != nil }
+
+    public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64, captions: [String]) -> Tensor {
+        fill(prefill: prefill, mask: mask, steps: steps, seed: seed, captions: captions, guidance: 1)
+    }
+
     public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
         fill(prefill: prefill, mask: mask, steps: steps, seed: seed, captions: nil)
     }

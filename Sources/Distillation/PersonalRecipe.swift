@@ -1,17 +1,19 @@
 /// The settings with which a model learns its user's photos in the background. They are the same for everybody; what
 /// they were chosen by stands in EXPERIMENTS.md.
 public enum PersonalRecipe {
-    /// Steps of a run: how many are enough has not been measured, see there.
-    public static let steps = 300
-    /// Steps between checkpoints: what a run loses at most when it is killed.
-    public static let checkpointInterval = 20
+    /// Steps of a run.
+    public static let steps = 600
+    /// Steps between checkpoints: what a run loses at most when it is killed. Each writes four times the weights, 130 MB
+    /// for the shipped student, so they are rare.
+    public static let checkpointInterval = 100
     /// Longer side of the photos in pixels.
     public static let photoSide = 768
 
     /// - Parameters:
     ///   - parent: folder of the model to start from.
+    ///   - readsText: whether it reads prompts; what it knows of them is replayed then.
     ///   - seed: of data and noise.
-    public static func configuration(parent: String, seed: UInt64) -> RunConfiguration {
+    public static func configuration(parent: String, readsText: Bool = false, seed: UInt64) -> RunConfiguration {
         var training = TrainingConfiguration()
         training.seed = seed
         training.steps = steps
@@ -23,8 +25,12 @@ public enum PersonalRecipe {
         training.emaDecay = 0.98
         // Few, as each is drawn while the machine should be quiet.
         training.scenes = 128
+        if readsText { training.text = TextTraining() }
         var configuration = RunConfiguration(method: .finetuning, training: training, start: parent)
-        configuration.finetuning = SemiSupervisedConfiguration()
+        var stage = SemiSupervisedConfiguration()
+        // Learns much and forgets some of the rest, most of which `TunedBlend` brings back.
+        (stage.unlabelledShare, stage.pseudoWeight) = (0.75, 0.1)
+        configuration.finetuning = stage
         return configuration
     }
 }

@@ -190,14 +190,17 @@ public final class Trainer {
 
     /// Writes the averaged weights as a model folder in fp16, whose index says which plan computed them last.
     /// - Parameters:
+    ///   - network: what to write instead of the averaged weights.
     ///   - directory: made where it is missing.
     ///   - index: what the folder says of itself.
     ///   - shardBytes: the most that one file of weights takes; nil for one file of any size.
     /// - Throws: `ModelError`.
-    public func export(to directory: String, index: ModelIndex, shardBytes: Int? = nil) throws {
+    public func export(
+        _ network: InpaintingNetwork? = nil, to directory: String, index: ModelIndex, shardBytes: Int? = nil
+    ) throws {
         var index = index
         index.provenance["plan"] = try run.engines().last?.plan
-        try averagedNetwork().write(to: directory, index: index, as: .float16, shardBytes: shardBytes)
+        try (network ?? averagedNetwork()).write(to: directory, index: index, as: .float16, shardBytes: shardBytes)
     }
 }
 

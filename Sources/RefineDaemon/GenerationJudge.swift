@@ -10,7 +10,8 @@ enum GenerationJudge {
     /// - Parameter earlier: judgements that were made before.
     static func judge(_ figures: JudgeFigures, earlier: Int) -> RunJudgement {
         let gains = figures.gains.sorted { $0.key < $1.key }.map(\.value)
-        let judgement = AdoptionGate().judge(gains: gains, canary: figures.canary, earlier: earlier, seed: seed)
+        let judgement = AdoptionGate().judge(
+            gains: gains, canary: figures.canary, prompts: figures.prompts, earlier: earlier, seed: seed)
         // SQLite takes no infinities.
         return RunJudgement(
             verdict: judgement.verdict.rawValue, gain: finite(judgement.gain),

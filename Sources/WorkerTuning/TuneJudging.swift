@@ -25,6 +25,8 @@ struct TuneJudging {
         for (photo, key) in zip(photos.photos, photos.keys) {
             gains[key] = judge.gain(photo, key: key, from: current, to: candidate)
         }
-        return JudgeFigures(gains: gains, canary: judge.canary(from: base, to: candidate))
+        return JudgeFigures(
+            gains: gains, canary: judge.canary(from: base, to: candidate),
+            prompts: judge.prompts(from: base, to: candidate))
     }
 }

@@ -14,15 +14,15 @@ struct TuneTraining {
         self.photos = photos
     }
 
-    /// Trains to the end and writes the averaged weights.
+    /// Trains to the end and writes the averaged weights, with as much of the base among them as generic pictures need.
     ///
     /// - Parameter progress: told of each step.
     /// - Returns: the steps of the run.
     /// - Throws: `ModelError`, `StageError`, `TrainingError`. The last checkpoint is whole.
     func run(progress: (Int, Int) -> Void) throws -> Int {
-        let configuration = self.configuration
-        let stage = configuration.finetuning ?? SemiSupervisedConfiguration()
         let base = try InpaintingNetwork(directory: order.base, requiresGradient: false)
+        let configuration = self.configuration(readsText: base.readsText)
+        let stage = configuration.finetuning ?? SemiSupervisedConfiguration()
         let parent =
             order.parent == order.base
             ? base : try InpaintingNetwork(directory: order.parent, requiresGradient: false)
@@ -36,13 +36,18 @@ struct TuneTraining {
         schedule.metricsInterval = schedule.checkpointInterval
         schedule.validationInterval = 0
         try trainer.train(schedule, report: { _ in progress(trainer.step, configuration.training.steps) })
+        let blend = try TunedBlend(
+            base: base, tuned: trainer.averagedNetwork(), cropSize: configuration.training.cropSize,
+            pictures: order.size.canaryPictures)
+        var provenance = order.provenance
+        provenance["tuned-share"] = String(blend.share)
         let folder = try ModelFolder(reading: order.base)
         try keepText()
         try trainer.export(
-            to: order.export,
+            blend.network, to: order.export,
             index: ModelIndex(
                 name: folder.index.name, generation: order.generation, defaultSteps: folder.index.defaultSteps,
-                provenance: order.provenance))
+                provenance: provenance))
         return trainer.step
     }
 
@@ -60,8 +65,9 @@ struct TuneTraining {
         }
     }
 
-    private var configuration: RunConfiguration {
-        var configuration = PersonalRecipe.configuration(parent: order.parent, seed: order.seed)
+    private func configuration(readsText: Bool) -> RunConfiguration {
+        var configuration = PersonalRecipe.configuration(
+            parent: order.parent, readsText: readsText, seed: order.seed)
         if let steps = order.size.steps { configuration.training.steps = steps }
         if let batch = order.size.batch { configuration.training.batch = batch }
         if let side = order.size.cropSize { configuration.training.cropSize = side }

@@ -3,6 +3,7 @@ import Diffusion
 import Distillation
 import Foundation
 import Personalization
+import TensorCore
 
 /// `refine-distill personalize`
 struct Personalize: ParsableCommand {
@@ -33,6 +34,13 @@ struct Personalize: ParsableCommand {
     @Option(help: "Peak learning rate; the recipe's where not given.") var learningRate: Float?
     @Option(help: "Share of crops that come from photos; the recipe's where not given.") var unlabelledShare: Float?
     @Option(help: "Weight of the error against pseudo-targets; the recipe's where not given.") var pseudoWeight: Float?
+    @Option(help: "Share of crops with many thin holes; the recipe's where not given.") var thinShare: Float?
+    @Option(help: "Decay of the averaged weights; the recipe's where not given.") var emaDecay: Float?
+    @Option(help: "Every how many steps the crops are large, 0 for never; the recipe's where not given.")
+    var largeCropInterval: Int?
+    @Option(help: "Share of the tuned weights, the rest being the base; the largest that loses little where not given.")
+    var blend: Float?
+    @Option(help: "Threads of the engine.") var threads: Int?
     @Flag(help: "Print one JSON object at the end.") var json = false
 
     func validate() throws {
@@ -46,23 +54,36 @@ struct Personalize: ParsableCommand {
         guard (learningRate ?? 1e-4) > 0, (0...1).contains(unlabelledShare ?? 0), (pseudoWeight ?? 0) >= 0 else {
             throw ValidationError("--learning-rate is above 0, --unlabelled-share 0 to 1, --pseudo-weight 0 or more")
         }
+        guard (0...1).contains(thinShare ?? 0), (0..<1).contains(emaDecay ?? 0), (0...1).contains(blend ?? 0),
+            (largeCropInterval ?? 0) >= 0,
+            (1...64).contains(threads ?? 1)
+        else {
+            throw ValidationError(
+                "--thin-share and --blend are 0 to 1, --ema-decay below 1, --large-crop-interval 0 or more, --threads 1 to 64"
+            )
+        }
     }
 
     func run() throws {
+        if let threads { BLAS.threads = threads }
         let learnt = try Self.read(photos, "--photos")
         let old = try InpaintingNetwork(directory: base, requiresGradient: false)
         var report = Report(photos: learnt.count, steps: steps)
-        var canary: [Double] = []
+        var canary: [Double] = [], prompts: [Double] = []
         let judge = PersonalJudge(seed: 0x5EED_0F_1D6E)
         func measure(_ folder: String, learnt: [TrainingPhoto], judged: [(key: Int, photo: TrainingPhoto)]) throws {
             let new = try tuned(learnt, in: folder, &report)
             report.gains += judged.compactMap { judge.gain($0.photo, key: UInt64($0.key), from: old, to: new) }
             canary += judge.canary(from: old, to: new)
+            prompts += judge.prompts(from: old, to: new)
             guard let control else { return }
             let unrelated = try Self.read(control, "--control").enumerated().compactMap {
                 judge.gain($1, key: UInt64($0), from: old, to: new)
             }
-            report.control = AdoptionGate().judge(gains: unrelated, canary: canary, earlier: 0, seed: 1).line
+            report.control =
+                AdoptionGate().judge(
+                    gains: unrelated, canary: canary, prompts: prompts, earlier: 0, seed: 1
+                ).line
         }
         if let heldOut {
             let judged = try Self.read(heldOut, "--held-out").enumerated().map { (key: $0, photo: $1) }
@@ -75,7 +96,8 @@ struct Personalize: ParsableCommand {
                 try measure("\(runFolder)/without-\(i)", learnt: others, judged: [(key: i, photo: photo)])
             }
         }
-        report.take(AdoptionGate().judge(gains: report.gains, canary: canary, earlier: 0, seed: 1))
+        report.take(
+            AdoptionGate().judge(gains: report.gains, canary: canary, prompts: prompts, earlier: 0, seed: 1))
         try report.print(asJSON: json)
     }
 
@@ -83,17 +105,24 @@ struct Personalize: ParsableCommand {
     private func tuned(_ photos: [TrainingPhoto], in folder: String, _ report: inout Report) throws -> InpaintingNetwork
     {
         let began = ContinuousClock.now, before = Self.processorSeconds
-        let trainer = try train(Photos(photos: photos), in: folder)
+        let start = try InpaintingNetwork(directory: base, requiresGradient: false)
+        let trainer = try train(Photos(photos: photos), from: start, in: folder)
+        let blended = try TunedBlend(base: start, tuned: trainer.averagedNetwork(), share: blend)
+        report.shares.append(blended.share)
         report.seconds += began.duration(to: .now) / .seconds(1)
         report.cpuSeconds += Self.processorSeconds - before
         let export = "\(folder)/export"
-        try trainer.export(to: export, index: ModelIndex(name: "student", generation: "tuned", defaultSteps: 1))
+        try trainer.export(
+            blended.network, to: export, index: ModelIndex(name: "student", generation: "tuned", defaultSteps: 1))
         return try InpaintingNetwork(directory: export, requiresGradient: false)
     }
 
-    private func train(_ source: Photos, in folder: String) throws -> Trainer {
-        var configuration = PersonalRecipe.configuration(parent: base, seed: seed)
+    private func train(_ source: Photos, from start: InpaintingNetwork, in folder: String) throws -> Trainer {
+        var configuration = PersonalRecipe.configuration(parent: base, readsText: start.readsText, seed: seed)
         configuration.training.steps = steps
+        if let thinShare { configuration.training.thinShare = thinShare }
+        if let emaDecay { configuration.training.emaDecay = emaDecay }
+        if let largeCropInterval { configuration.training.largeCropInterval = largeCropInterval }
         if let learningRate { configuration.training.learningRate = learningRate }
         var stage = configuration.finetuning ?? SemiSupervisedConfiguration()
         if let adapterRank { stage.adapterRank = adapterRank }
@@ -103,8 +132,7 @@ struct Personalize: ParsableCommand {
         let chosen = stage
         let trainer = try Trainer(configuration, folder: folder) { _ in
             try SemiSupervisedStage(
-                base: try InpaintingNetwork(directory: base, requiresGradient: false), configuration.training, chosen,
-                labelled: nil, unlabelled: source, teacher: nil)
+                base: start, configuration.training, chosen, labelled: nil, unlabelled: source, teacher: nil)
         }
         var schedule = Trainer.Schedule()
         schedule.checkpointInterval = PersonalRecipe.checkpointInterval
@@ -134,6 +162,7 @@ struct Personalize: ParsableCommand {
         var heldOutPhotos = 0
         var seconds = 0.0, cpuSeconds = 0.0
         var gains: [Double] = []
+        var shares: [Float] = []
         var control: String?
 
         init(photos: Int, steps: Int) {
@@ -157,6 +186,7 @@ struct Personalize: ParsableCommand {
                 \(verdict): gain \(decibels(gain)), at least \(decibels(lowerBound)) at level \(level), \
                 by \(heldOutPhotos) photos; canary \(decibels(canaryGain))
                 \(steps) steps on \(photos) photos in \(Int(seconds)) s, \(Int(cpuSeconds)) s of processor time
+                share of the tuned weights: \(shares.map { String($0) }.joined(separator: " "))
                 by photo: \(gains.map { String(format: "%+.2f", $0) }.joined(separator: " "))
                 """)
             if let control { Swift.print("control: \(control)") }
