@@ -99,6 +99,7 @@ public final class Trainer {
         _ schedule: Schedule = Schedule(), report: (Double) -> Void = { _ in }, shouldStop: () -> Bool = { false }
     ) throws {
         var kept = step
+        StoragePool.sharesSizes = false
         while !isFinished, !shouldStop() {
             report(try advance())
             if try record(schedule) { kept = step }

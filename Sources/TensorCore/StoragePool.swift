@@ -4,9 +4,11 @@ import Synchronization
 
 /// Recycles tensor buffers, so that the second and later steps of the same shapes allocate nothing.
 ///
-/// A request gets the smallest free buffer that holds it, up to ``largestExcess`` times as large: with buffers for each
+/// A request gets the smallest free buffer that holds it, up to twice as large: with buffers for each
 /// size of its own a network of several resolutions would hold the sum of what its levels need, not the most.
-/// A steady loop still comes to rest: a buffer is made only while all that would do are in use.
+/// A steady loop still comes to rest: a buffer is made only while all that would do are in use. For a forward pass that is
+/// after the first one; a training step, whose buffers live in another order, needs several, so training sets
+/// ``sharesSizes`` to false.
 public enum StoragePool {
     /// Addresses rather than pointers: integers cross the lock without a Sendable promise, and a buffer in the pool
     /// has no other owner.
@@ -18,6 +20,7 @@ public enum StoragePool {
         var freshAllocations = 0
         var liveBytes = 0
         var peakLiveBytes = 0
+        var sharesSizes = true
 
         /// Where `count` stands, or would stand, among the sizes.
         private func position(of count: Int) -> Int {
@@ -31,7 +34,7 @@ public enum StoragePool {
 
         mutating func popSmallest(holding count: Int, exactly: Bool) -> (UInt, Int)? {
             let place = position(of: count)
-            guard place < sizes.count, sizes[place] <= (exactly ? count : count * StoragePool.largestExcess),
+            guard place < sizes.count, sizes[place] <= (exactly || !sharesSizes ? count : count * StoragePool.largestExcess),
                 let address = free[sizes[place]]?.popLast()
             else { return nil }
             let capacity = sizes[place]
@@ -52,7 +55,13 @@ public enum StoragePool {
     private static let state = Mutex(State())
 
     /// A free buffer is not used for less than its size divided by this.
-    static let largestExcess = 2
+    private static let largestExcess = 2
+
+    /// Whether a buffer may be used for less than it holds.
+    public static var sharesSizes: Bool {
+        get { state.withLock { $0.sharesSizes } }
+        set { state.withLock { $0.sharesSizes = newValue } }
+    }
 
     /// A 64-byte aligned buffer for `count` floats or somewhat more, not cleared. Nil where the system has no memory for
     /// it.

@@ -95,6 +95,8 @@ struct TrainStepBench: ParsableCommand {
         guard size > 0, size % fold == 0 else { throw ValidationError("--size must be a multiple of \(fold)") }
         let side = size / fold
         try unet.requireSize(batch, side, side, "--size: the folded sides (\(side))")
+        // As training runs have it.
+        StoragePool.sharesSizes = false
         let optimizer = AdamW(unet.parameters)
         var random = SeededRandom(seed: 1)
         let input = Variable(random.normalTensor([batch, shape.inChannels, side, side]))

@@ -70,7 +70,7 @@ enum ChildCommand {
     static func run(_ command: [String]) async throws -> Int32 {
         let process = try start(command)
         // Ctrl-C goes to both; only the command is to end by it. A SIGTERM is for the command.
-        let interrupts = Interrupts()
+        let interrupts = await Interrupts()
         let forwarding = Task {
             for await number in interrupts.signals where number == SIGTERM { kill(process, number) }
         }

@@ -8,16 +8,23 @@ final class Interrupts: @unchecked Sendable {
     let signals: AsyncStream<Int32>
     private let sources: [any DispatchSourceSignal]
 
-    init() {
+    /// Returns when both are caught. Until then they end the process as they would any other, since sources are
+    /// registered by a thread of Dispatch's own, and on a busy machine a signal that was ignored meanwhile would be lost.
+    init() async {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
+        let (registrations, registered) = AsyncStream.makeStream(of: Void.self)
         signals = stream
         sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { continuation.yield(number) }
+            source.setRegistrationHandler {
+                signal(number, SIG_IGN)
+                registered.yield()
+            }
             source.activate()
             return source
         }
+        for await _ in registrations.prefix(sources.count) {}
     }
 
     deinit {
@@ -28,7 +35,7 @@ final class Interrupts: @unchecked Sendable {
     ///
     /// - Throws: `Failure` with exit code 128 + signal, or what `work` throws.
     static func around(_ work: @escaping @Sendable () async throws -> Void) async throws {
-        let interrupts = Interrupts()
+        let interrupts = await Interrupts()
         let task = Task(operation: work)
         let watcher = Task { () -> Int32? in
             var first: Int32?

@@ -54,7 +54,7 @@ struct TuneStart: AsyncParsableCommand {
         let (waits, json) = (wait ?? (Terminal.isInteractive && !json), json)
         try await TuneCommand.with { tuning in
             // Before the start, so that nothing is missed.
-            let follower = waits ? (changes: try await tuning.changes(), interrupts: Interrupts()) : nil
+            let follower = waits ? (changes: try await tuning.changes(), interrupts: await Interrupts()) : nil
             let waitsFor = try await tuning.start()
             if !json, !waitsFor.isEmpty {
                 Terminal.say("begins when this is right: " + waitsFor.joined(separator: ", "))
