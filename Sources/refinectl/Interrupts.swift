@@ -8,19 +8,18 @@ final class Interrupts: @unchecked Sendable {
     let signals: AsyncStream<Int32>
     private let sources: [any DispatchSourceSignal]
 
-    /// Returns when both are caught. Until then they end the process as they would any other, since sources are
-    /// registered by a thread of Dispatch's own, and on a busy machine a signal that was ignored meanwhile would be lost.
+    /// Returns when both are caught: sources are registered by a thread of Dispatch's own, and a signal that came to work
+    /// that had begun before that would be lost.
     init() async {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         let (registrations, registered) = AsyncStream.makeStream(of: Void.self)
         signals = stream
         sources = [SIGINT, SIGTERM].map { number in
+            // Before the source is registered: afterwards Dispatch would not hear of it.
+            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { continuation.yield(number) }
-            source.setRegistrationHandler {
-                signal(number, SIG_IGN)
-                registered.yield()
-            }
+            source.setRegistrationHandler { registered.yield() }
             source.activate()
             return source
         }
