@@ -34,8 +34,8 @@ public enum StoragePool {
 
         mutating func popSmallest(holding count: Int, exactly: Bool) -> (UInt, Int)? {
             let place = position(of: count)
-            guard place < sizes.count, sizes[place] <= (exactly || !sharesSizes ? count : count * StoragePool.largestExcess),
-                let address = free[sizes[place]]?.popLast()
+            let largest = exactly || !sharesSizes ? count : count * StoragePool.largestExcess
+            guard place < sizes.count, sizes[place] <= largest, let address = free[sizes[place]]?.popLast()
             else { return nil }
             let capacity = sizes[place]
             if free[capacity]?.isEmpty == true {
