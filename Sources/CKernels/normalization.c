@@ -188,10 +188,17 @@ void rk_layer_norm_backward(const float *x, const float *gamma, const float *mea
 }
 
 CLONES static void softmax_row(const float *x, float *y, int64_t n) {
-    float peak = x[0];
-    for (int64_t i = 1; i < n; i++) peak = x[i] > peak ? x[i] : peak;
-    float lanes[LANES] = {0};
+    // By lanes: one running maximum would wait for itself at every element.
+    float peaks[LANES];
+    for (int l = 0; l < LANES; l++) peaks[l] = x[0];
     int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++) peaks[l] = x[i + l] > peaks[l] ? x[i + l] : peaks[l];
+    float peak = peaks[0];
+    for (int l = 1; l < LANES; l++) peak = peaks[l] > peak ? peaks[l] : peak;
+    for (; i < n; i++) peak = x[i] > peak ? x[i] : peak;
+    float lanes[LANES] = {0};
+    i = 0;
     for (; i + LANES <= n; i += LANES)
         for (int l = 0; l < LANES; l++) {
             y[i + l] = fast_exp(x[i + l] - peak);
