@@ -3,7 +3,8 @@ import Layers
 
 extension InpaintingNetwork {
     /// Gives the blocks of the `levels` coarsest resolutions of the U-Net, and its middle, new random weights; all others
-    /// keep theirs. For networks whose coarse levels have died, see `CoarseSupervision`.
+    /// keep theirs. For networks whose coarse levels say nothing, see
+    /// `CoarseSupervision`.
     /// - Throws: `ModelError` when the U-Net has no finer level left to keep.
     package func renewCoarsestLevels(_ levels: Int, seed: UInt64) throws {
         let count = shape.unet.blockOutChannels.count

@@ -6,8 +6,8 @@ import TensorCore
 /// Deep supervision of the coarse levels (Lee et al., "Deeply-supervised nets", 2015): each stage on the way up but the
 /// finest has to predict the residual as it looks at its own scale.
 ///
-/// By the task's loss alone the coarse levels of a student died: what the finest levels can carry on from the rim is
-/// learnt first, the coarse levels' signal is noise to them, they turn away from it, and then no gradient comes back.
+/// By the task's loss alone the coarse levels of the shipped student came to say nothing that its output needs. This makes
+/// them predict; EXPERIMENTS.md tells what came of it.
 /// For stage i, which lies k halvings below the finest, with features `f_i` [N, C_i, h/2ᵏ, w/2ᵏ]:
 ///
 /// `L_i = Σ w_k (P_i f_i - x_k)²`, and `L_coarse = mean over stages of L_i`

@@ -49,8 +49,7 @@ public final class DistillationObjective: TrainingObjective {
     }
 
     public var parameters: [(name: String, variable: Variable)] {
-        network.parameters
-            + (alignment?.parameters.all.map { (name: "alignment.\($0.name)", variable: $0.variable) } ?? [])
+        network.parameters + (alignment?.parameters.all(in: "alignment") ?? [])
     }
 
     public func losses(step: Int, batch: TrainingBatch) throws -> StepLosses {

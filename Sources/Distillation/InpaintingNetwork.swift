@@ -98,9 +98,7 @@ public final class InpaintingNetwork {
 
     /// Every parameter under the name of its part and its own, for example `unet.conv_in.weight`.
     public var parameters: [(name: String, variable: Variable)] {
-        parts.flatMap { part, set in
-            set.all.map { (name: "\(part.rawValue).\($0.name)", variable: $0.variable) }
-        }
+        parts.flatMap { part, set in set.all(in: part.rawValue) }
     }
 
     /// The number of scalar parameters.

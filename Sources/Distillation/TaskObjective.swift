@@ -38,8 +38,7 @@ public final class TaskObjective: TrainingObjective {
     }
 
     public var parameters: [(name: String, variable: Variable)] {
-        network.parameters
-            + (coarse?.parameters.all.map { (name: "coarse.\($0.name)", variable: $0.variable) } ?? [])
+        network.parameters + (coarse?.parameters.all(in: "coarse") ?? [])
     }
 
     public func losses(step: Int, batch: TrainingBatch) throws -> StepLosses {

@@ -100,6 +100,11 @@ public final class ParameterSet {
         names.compactMap { name in variables[name].map { (name, $0) } }
     }
 
+    /// The same under names that begin with `prefix` and a dot: as one part of several.
+    public func all(in prefix: String) -> [(name: String, variable: Variable)] {
+        all.map { (name: "\(prefix).\($0.name)", variable: $0.variable) }
+    }
+
     /// Every parameter's tensor by name, sharing storage.
     public var tensors: [String: Tensor] { variables.mapValues(\.value) }
 

@@ -68,9 +68,23 @@ struct ComponentFolder {
         guard name == "UNet2DConditionModel" else {
             throw ModelError(.unsupportedModel, at: path, "class \"\(name)\" is not UNet2DConditionModel")
         }
-        let configuration = try configuration(UNetConfiguration.self)
-        let (tensors, weights) = try Safetensors.readWeights("diffusion_pytorch_model", in: path)
-        let parameters = ParameterSet(loaded: tensors, origin: weights, requiresGradient: requiresGradient)
-        return try UNet2DConditionModel(configuration, parameters: parameters, origin: path)
+        return try UNet2DConditionModel(
+            configuration(UNetConfiguration.self), parameters: parameters(requiresGradient: requiresGradient),
+            origin: path)
+    }
+
+    /// The weights of the component.
+    /// - Parameters:
+    ///   - file: its name without ending.
+    ///   - variants: of the file, the first that is there.
+    ///   - requiresGradient: whether the weights learn.
+    ///   - canonical: from the names in the file to those of the model.
+    /// - Throws: `ModelError` naming the file.
+    func parameters(
+        _ file: String = "diffusion_pytorch_model", variants: [String] = [""], requiresGradient: Bool = false,
+        canonical: ([String: Tensor]) -> [String: Tensor] = { $0 }
+    ) throws -> ParameterSet {
+        let (tensors, origin) = try Safetensors.readWeights(file, in: path, variants: variants)
+        return ParameterSet(loaded: canonical(tensors), origin: origin, requiresGradient: requiresGradient)
     }
 }

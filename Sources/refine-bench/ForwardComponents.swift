@@ -47,9 +47,7 @@ extension ComponentFolder {
     /// it is not given.
     private func controlNet(_ arguments: inout ForwardArguments) throws -> [String: Tensor] {
         let shape = try configuration(ControlNetConfiguration.self)
-        let (tensors, weights) = try Safetensors.readWeights("diffusion_pytorch_model", in: path)
-        let network = try ControlNetModel(
-            shape, parameters: ParameterSet(loaded: tensors, origin: weights, requiresGradient: false), origin: path)
+        let network = try ControlNetModel(shape, parameters: parameters(), origin: path)
         let input = try arguments.noisy(shape.backbone), size = input.sample.shape, factor = shape.conditioningFactor
         let control = try arguments.take(
             "controlnet_cond", shape: [size[0], shape.conditioningChannels, size[2] * factor, size[3] * factor])
@@ -68,12 +66,8 @@ extension ComponentFolder {
     /// sample, which is encoded and decoded again without noise, or z, which is decoded.
     private func autoencoder(_ arguments: inout ForwardArguments) throws -> [String: Tensor] {
         let shape = try configuration(AutoencoderConfiguration.self)
-        let (tensors, weights) = try Safetensors.readWeights(
-            "diffusion_pytorch_model", in: path, variants: ["", "fp16"])
         let network = try AutoencoderKL(
-            shape,
-            parameters: ParameterSet(
-                loaded: AutoencoderKL.canonical(tensors), origin: weights, requiresGradient: false), origin: path)
+            shape, parameters: parameters(variants: ["", "fp16"], canonical: AutoencoderKL.canonical), origin: path)
         // The model's own methods work on scaled latents, diffusers' do not.
         if arguments.has("z") {
             let latents = try arguments.take("z", axes: 4)
@@ -91,11 +85,9 @@ extension ComponentFolder {
     /// input_ids, [N, L].
     private func textEncoder(_ arguments: inout ForwardArguments) throws -> [String: Tensor] {
         let shape = try configuration(CLIPTextConfiguration.self)
-        let (tensors, weights) = try Safetensors.readWeights("model", in: path, variants: ["", "fp16"])
         let network = try CLIPTextModel(
-            shape,
-            parameters: ParameterSet(
-                loaded: CLIPTextModel.canonical(tensors), origin: weights, requiresGradient: false), origin: path)
+            shape, parameters: parameters("model", variants: ["", "fp16"], canonical: CLIPTextModel.canonical),
+            origin: path)
         let ids = try arguments.take("input_ids", axes: 2)
         try arguments.requireAllUsed()
         guard ids.shape[0] > 0, (1...shape.maxPositionEmbeddings).contains(ids.shape[1]),
