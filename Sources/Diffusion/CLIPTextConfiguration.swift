@@ -13,6 +13,8 @@ public struct CLIPTextConfiguration: Codable, Sendable, Equatable {
     public var maxPositionEmbeddings: Int
     public var hiddenAct = CLIPActivation.quickGELU
     public var layerNormEps: Float = 1e-5
+    /// The token that ends a text; 2 in old files, where the largest number of a text counts as its end.
+    public var eosTokenId: Int
 
     enum CodingKeys: String, CodingKey {
         case architectures
@@ -25,6 +27,7 @@ public struct CLIPTextConfiguration: Codable, Sendable, Equatable {
         case maxPositionEmbeddings = "max_position_embeddings"
         case hiddenAct = "hidden_act"
         case layerNormEps = "layer_norm_eps"
+        case eosTokenId = "eos_token_id"
     }
 
     /// - Parameters:
@@ -34,10 +37,11 @@ public struct CLIPTextConfiguration: Codable, Sendable, Equatable {
     ///   - layers: of the encoder.
     ///   - heads: of each attention; a divisor of `width`.
     ///   - length: tokens of a text at most.
+    ///   - end: the token that ends a text; nil for the last one.
     ///   - activation: quick GELU is OpenAI's; new models have no reason to approximate.
     public init(
         vocabularySize: Int, width: Int, intermediate: Int, layers: Int, heads: Int, length: Int,
-        activation: CLIPActivation = .gelu
+        end: Int? = nil, activation: CLIPActivation = .gelu
     ) {
         vocabSize = vocabularySize
         hiddenSize = width
@@ -46,6 +50,7 @@ public struct CLIPTextConfiguration: Codable, Sendable, Equatable {
         numAttentionHeads = heads
         maxPositionEmbeddings = length
         hiddenAct = activation
+        eosTokenId = end ?? vocabularySize - 1
     }
 
     /// Reads a `config.json`; where it is silent, transformers' defaults apply.
@@ -62,6 +67,7 @@ public struct CLIPTextConfiguration: Codable, Sendable, Equatable {
         maxPositionEmbeddings = try values.decodeIfPresent(Int.self, forKey: .maxPositionEmbeddings) ?? 77
         hiddenAct = try values.decodeIfPresent(CLIPActivation.self, forKey: .hiddenAct) ?? .quickGELU
         layerNormEps = try values.decodeIfPresent(Float.self, forKey: .layerNormEps) ?? 1e-5
+        eosTokenId = try values.decodeIfPresent(Int.self, forKey: .eosTokenId) ?? 49407
     }
 
     /// Checks that the numbers describe a network that can be built.

@@ -51,13 +51,23 @@ public final class CLIPTextModel {
         }
     }
 
-    /// Makes every layer add nothing, so that a state is its word and its place: where training begins. Random layers
-    /// that learn from the first step with a whole network drown the words within some hundred steps: all states
-    /// become one.
-    public func startAsEmbeddings() {
-        for (name, variable) in parameters.all
-        where name.contains(".self_attn.out_proj.") || name.contains(".mlp.fc2.") {
-            variable.value.pointer.update(repeating: 0, count: variable.value.count)
+    /// Makes the first layer add the mean of all words so far to each, and the others nothing: where training begins. The
+    /// last state of a text then says which words it has. Random layers that learn from the first step with a whole
+    /// network drown the words within some hundred steps: all states become one.
+    public func startAsMeans() {
+        let first = "text_model.encoder.layers.0.self_attn."
+        for (name, variable) in parameters.all {
+            let tensor = variable.value
+            if name.hasPrefix(first) {
+                // Equal scores for all places: queries and keys say nothing.
+                tensor.pointer.update(repeating: 0, count: tensor.count)
+                guard name == "\(first)v_proj.weight" || name == "\(first)out_proj.weight" else { continue }
+                // The mean is over the marks of start and end as well; its part in the sum makes up for them.
+                let share: Float = name.hasSuffix("out_proj.weight") ? 2 : 1
+                for i in 0..<tensor.shape[0] { tensor.pointer[i * tensor.shape[1] + i] = share }
+            } else if name.contains(".self_attn.out_proj.") || name.contains(".mlp.fc2.") {
+                tensor.pointer.update(repeating: 0, count: tensor.count)
+            }
         }
     }
 
@@ -76,5 +86,24 @@ public final class CLIPTextModel {
         var x = embedded.reshaped([tokens.count, length, width])
         for layer in layers { x = layer(x) }
         return norm(x)
+    }
+
+    /// What texts say to a network.
+    public func embedding(of tokens: [[Int]]) -> TextEmbedding {
+        let states = self(tokens)
+        return TextEmbedding(states: states, pooled: pooled(states, of: tokens))
+    }
+
+    /// The state at the end of each text (transformers' `pooler_output`), [N, `hiddenSize`].
+    /// - Parameters:
+    ///   - states: what the model made of `tokens`.
+    ///   - tokens: N texts of one length.
+    public func pooled(_ states: Variable, of tokens: [[Int]]) -> Variable {
+        let length = states.shape[1], end = configuration.eosTokenId
+        let rows = tokens.enumerated().map { i, text in
+            let largest = end == 2 ? text.max() : end
+            return i * length + (text.firstIndex { $0 == largest } ?? 0)
+        }
+        return states.reshaped([tokens.count * length, configuration.hiddenSize]).rows(at: rows)
     }
 }

@@ -15,7 +15,9 @@ public struct CLIPTokenizer: Sendable, Equatable {
     /// Token numbers by their text.
     public let vocabulary: [String: Int]
     let encoding: BytePairEncoding
-    let startToken: Int, endToken: Int, paddingToken: Int
+    let startToken: Int, paddingToken: Int
+    /// The token that ends a text.
+    public let endToken: Int
     /// The text of `paddingToken`.
     let padding: String
     /// Every word that the model was trained with, in lower case; nil where that is not known.

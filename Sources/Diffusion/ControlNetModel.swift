@@ -65,11 +65,12 @@ public final class ControlNetModel {
     ///   - sample: [N, in, H, W], as for the U-Net.
     ///   - timesteps: [N].
     ///   - encoderHiddenStates: the text states [N, L, D].
+    ///   - classLabels: vectors as for the U-Net.
     ///   - control: [N, `conditioningChannels`, fH, fW], f = the configuration's `conditioningFactor`.
     ///   - scale: how much of it is added (diffusers' `conditioning_scale`).
     public func callAsFunction(
-        _ sample: Variable, timesteps: [Float], encoderHiddenStates: Variable? = nil, control: Variable,
-        scale: Float = 1
+        _ sample: Variable, timesteps: [Float], encoderHiddenStates: Variable? = nil, classLabels: Variable? = nil,
+        control: Variable, scale: Float = 1
     ) -> Residuals {
         let factor = configuration.conditioningFactor
         precondition(
@@ -80,7 +81,8 @@ public final class ControlNetModel {
         var hint = controlIn(control).activated(.silu)
         for block in controlBlocks { hint = block(hint).activated(.silu) }
         let (middle, skips) = encoder(
-            encoder.stem(sample) + controlOut(hint), time: encoder.time(timesteps), text: encoderHiddenStates)
+            encoder.stem(sample) + controlOut(hint), time: encoder.time(timesteps, labels: classLabels),
+            text: encoderHiddenStates)
         func scaled(_ x: Variable) -> Variable { scale == 1 ? x : x * scale }
         return Residuals(
             down: zip(skips, downOutputs).map { skip, output in scaled(output(skip)) },

@@ -36,9 +36,9 @@ public final class DenoisingRun {
     }
 
     private func predict(_ timestep: Int) -> Tensor {
-        let conditional = pipeline.predict(sample, condition, timestep: timestep, states: prompt?.states)
-        guard let (states, guidance) = prompt?.unconditional else { return conditional }
-        let unconditional = pipeline.predict(sample, condition, timestep: timestep, states: states)
+        let conditional = pipeline.predict(sample, condition, timestep: timestep, text: prompt?.text)
+        guard let (empty, guidance) = prompt?.unconditional else { return conditional }
+        let unconditional = pipeline.predict(sample, condition, timestep: timestep, text: empty)
         return PromptCondition.guided(conditional, over: unconditional, by: guidance)
     }
 

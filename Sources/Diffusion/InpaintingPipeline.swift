@@ -62,11 +62,7 @@ public final class InpaintingPipeline {
     public var sizeMultiple: Int { folder.codec.patchSize * folder.unet.sizeMultiple }
 
     /// Whether a prompt changes what is filled in.
-    public var hasTextEncoder: Bool { textEncoder != nil && folder.unet.attendsToText }
-
-    private var attendsToText: Bool {
-        folder.unet.attendsToText || folder.controlNet?.backbone.attendsToText == true
-    }
+    public var hasTextEncoder: Bool { textEncoder != nil && folder.unet.readsText }
 
     /// The words of a prompt that the model was never trained with.
     public func unknownWords(in prompt: String) -> [String] { folder.tokenizer?.unknownWords(in: prompt) ?? [] }
@@ -76,23 +72,20 @@ public final class InpaintingPipeline {
     ///   - prompt: what to fill in; nil or empty for what fits. Of no effect in a model without a text encoder.
     ///   - guidance: how strictly to follow the prompt; nil for the model's own. 1 and 0 take one forward pass for a
     ///     step, all else two.
-    /// - Returns: nil for a model that attends to no text.
+    /// - Returns: nil for a model that reads no text.
     public func condition(prompt: String?, guidance: Float?) -> PromptCondition? {
-        guard attendsToText else { return nil }
+        guard let reader = [folder.unet, folder.controlNet?.backbone].compactMap({ $0 }).first(where: \.readsText)
+        else { return nil }
         guard let textEncoder, let tokenizer = folder.tokenizer else {
-            // What a model with attention to text saw that was trained without an encoder.
-            let width =
-                folder.unet.attendsToText
-                ? folder.unet.crossAttentionDim : folder.controlNet?.backbone.crossAttentionDim
-            return PromptCondition(states: Tensor(repeating: 0, shape: [1, 1, width ?? 1]), unconditional: nil)
+            return PromptCondition(text: .silent(reader, count: 1), unconditional: nil)
         }
-        func states(_ text: String) -> Tensor { textEncoder([tokenizer.encode(text)]).value }
+        func embedding(_ text: String) -> TextEmbedding { textEncoder.embedding(of: [tokenizer.encode(text)]) }
         let guidance = guidance ?? folder.index.defaultGuidance ?? 1
         guard let prompt, !prompt.isEmpty, guidance != 0 else {
-            return PromptCondition(states: states(""), unconditional: nil)
+            return PromptCondition(text: embedding(""), unconditional: nil)
         }
         return PromptCondition(
-            states: states(prompt), unconditional: guidance == 1 ? nil : (states(""), guidance))
+            text: embedding(prompt), unconditional: guidance == 1 ? nil : (embedding(""), guidance))
     }
 
     /// Begins to fill the hole of one crop.
@@ -129,10 +122,10 @@ public final class InpaintingPipeline {
 
     /// One forward pass: the model's output for x_t [N, 3 p², H/p, W/p].
     func predict(
-        _ sample: Tensor, _ condition: SpaceToDepthCodec.Condition, timestep: Int, states: Tensor?
+        _ sample: Tensor, _ condition: SpaceToDepthCodec.Condition, timestep: Int, text: TextEmbedding?
     ) -> Tensor {
         let batch = sample.shape[0], timesteps = Array(repeating: Float(timestep), count: batch)
-        let states = states.map { Variable(PromptCondition.repeated($0, batch)) }
+        let text = text?.repeated(batch)
         func input(channels: Int) -> Variable {
             Variable(
                 channels == folder.codec.residualChannels
@@ -142,11 +135,13 @@ public final class InpaintingPipeline {
             let backbone = network.configuration.backbone
             return network(
                 input(channels: backbone.inChannels), timesteps: timesteps,
-                encoderHiddenStates: backbone.attendsToText ? states : nil, control: Variable(condition.channels))
+                encoderHiddenStates: backbone.hiddenStates(text), classLabels: backbone.classLabels(text),
+                control: Variable(condition.channels))
         }
         return unet(
             input(channels: folder.unet.inChannels), timesteps: timesteps,
-            encoderHiddenStates: folder.unet.attendsToText ? states : nil, additionalResiduals: residuals
+            encoderHiddenStates: folder.unet.hiddenStates(text), classLabels: folder.unet.classLabels(text),
+            additionalResiduals: residuals
         ).value
     }
 }

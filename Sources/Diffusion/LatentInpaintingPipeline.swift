@@ -52,13 +52,13 @@ public final class LatentInpaintingPipeline {
 
     /// What to attend to in every run of a job; see ``InpaintingPipeline/condition(prompt:guidance:)``.
     public func condition(prompt: String?, guidance: Float?) -> PromptCondition? {
-        func states(_ text: String) -> Tensor { textEncoder([folder.tokenizer.encode(text)]).value }
+        func embedding(_ text: String) -> TextEmbedding { textEncoder.embedding(of: [folder.tokenizer.encode(text)]) }
         let guidance = guidance ?? Self.defaultGuidance
         guard let prompt, !prompt.isEmpty, guidance != 0 else {
-            return PromptCondition(states: states(""), unconditional: nil)
+            return PromptCondition(text: embedding(""), unconditional: nil)
         }
         return PromptCondition(
-            states: states(prompt), unconditional: guidance == 1 ? nil : (states(""), guidance))
+            text: embedding(prompt), unconditional: guidance == 1 ? nil : (embedding(""), guidance))
     }
 
     /// Begins to fill the hole of one crop; see ``InpaintingPipeline``. What the pre-fill put into the hole is not used.
@@ -104,12 +104,12 @@ public final class LatentInpaintingPipeline {
         _ sample: Tensor, context: Tensor, from timestep: Int, to next: Int, prompt: PromptCondition
     ) -> Tensor {
         let input = Variable(Tensor.concatenated([sample, context]))
-        func predict(_ states: Tensor) -> Tensor {
-            unet(input, timesteps: [Float(timestep)], encoderHiddenStates: Variable(states)).value
+        func predict(_ text: TextEmbedding) -> Tensor {
+            unet(input, timesteps: [Float(timestep)], encoderHiddenStates: text.states).value
         }
-        var output = predict(prompt.states)
-        if let (states, guidance) = prompt.unconditional {
-            output = PromptCondition.guided(output, over: predict(states), by: guidance)
+        var output = predict(prompt.text)
+        if let (empty, guidance) = prompt.unconditional {
+            output = PromptCondition.guided(output, over: predict(empty), by: guidance)
         }
         return scheduler.step(sample: sample, output: output, from: timestep, to: next)
     }

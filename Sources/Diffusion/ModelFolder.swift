@@ -142,6 +142,20 @@ public struct ModelFolder {
                     "cross_attention_dim \(shape.crossAttentionDim) is not the text encoder's hidden_size "
                         + "\(textEncoder.hiddenSize)")
             }
+            for (part, shape) in [(Part.unet, unet), (Part.controlNet, controlNet?.backbone ?? unet)]
+            where shape.classEmbedType != nil {
+                guard shape.projectionClassEmbeddingsInputDim == textEncoder.hiddenSize else {
+                    throw wrong(
+                        part,
+                        "projection_class_embeddings_input_dim \(shape.projectionClassEmbeddingsInputDim ?? 0) is not "
+                            + "the text encoder's hidden_size \(textEncoder.hiddenSize)")
+                }
+                guard textEncoder.eosTokenId == tokenizer.endToken else {
+                    throw wrong(
+                        Part.textEncoder,
+                        "eos_token_id \(textEncoder.eosTokenId) is not the tokenizer's \(tokenizer.endToken)")
+                }
+            }
             guard (tokenizer.vocabulary.values.max() ?? 0) < textEncoder.vocabSize else {
                 throw wrong(
                     Part.textEncoder, "vocab_size \(textEncoder.vocabSize) is too small for the tokenizer's vocab.json")

@@ -62,34 +62,36 @@ public final class UNet2DConditionModel {
     ///   - sample: [N, in, H, W]; H and W are multiples of the configuration's `sizeMultiple`.
     ///   - timesteps: [N].
     ///   - encoderHiddenStates: the text states [N, L, `crossAttentionDim`]; needed where a block attends to text.
+    ///   - classLabels: vectors [N, `projectionClassEmbeddingsInputDim`]; needed where the configuration has a
+    ///     `classEmbedType`.
     ///   - additionalResiduals: what a ControlNet adds to the skip connections and to the middle.
     public func callAsFunction(
         _ sample: consuming Variable, timesteps: [Float], encoderHiddenStates: Variable? = nil,
-        additionalResiduals: ControlNetModel.Residuals? = nil
+        classLabels: Variable? = nil, additionalResiduals: ControlNetModel.Residuals? = nil
     ) -> Variable {
-        forward(sample, timesteps, encoderHiddenStates, additionalResiduals) { _, _ in }
+        forward(sample, timesteps, encoderHiddenStates, classLabels, additionalResiduals) { _, _ in }
     }
 
     /// The same, with the last output of every stage, in the order in which they are computed.
     public func withFeatures(
         _ sample: Variable, timesteps: [Float], encoderHiddenStates: Variable? = nil,
-        additionalResiduals: ControlNetModel.Residuals? = nil
+        classLabels: Variable? = nil, additionalResiduals: ControlNetModel.Residuals? = nil
     ) -> (output: Variable, features: [StageFeature]) {
         var features: [StageFeature] = []
-        let output = forward(sample, timesteps, encoderHiddenStates, additionalResiduals) {
+        let output = forward(sample, timesteps, encoderHiddenStates, classLabels, additionalResiduals) {
             features.append(StageFeature(stage: $0, value: $1))
         }
         return (output, features)
     }
 
     private func forward(
-        _ sample: consuming Variable, _ timesteps: [Float], _ text: Variable?, _ residuals: ControlNetModel.Residuals?,
-        tap: (StageFeature.Stage, Variable) -> Void
+        _ sample: consuming Variable, _ timesteps: [Float], _ text: Variable?, _ labels: Variable?,
+        _ residuals: ControlNetModel.Residuals?, tap: (StageFeature.Stage, Variable) -> Void
     ) -> Variable {
         precondition(
             sample.shape.first == timesteps.count,
             "Diffusion: \(timesteps.count) timesteps for a sample of \(sample.shape)")
-        let time = encoder.time(timesteps)
+        let time = encoder.time(timesteps, labels: labels)
         let stem = encoder.stem(sample)
         // Of all that is in memory during a large crop the input is among the largest.
         _ = consume sample

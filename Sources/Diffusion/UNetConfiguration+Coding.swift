@@ -19,6 +19,8 @@ extension UNetConfiguration {
         case downsamplePadding = "downsample_padding"
         case flipSinToCos = "flip_sin_to_cos"
         case freqShift = "freq_shift"
+        case classEmbedType = "class_embed_type"
+        case projectionClassEmbeddingsInputDim = "projection_class_embeddings_input_dim"
     }
 
     /// What diffusers' `UNet2DConditionModel` and `ControlNetModel` know beyond the keys above.
@@ -65,7 +67,10 @@ extension UNetConfiguration {
             crossAttentionDim: try values.decodeIfPresent(Int.self, forKey: .crossAttentionDim) ?? 1280,
             downsamplePadding: try values.decodeIfPresent(Int.self, forKey: .downsamplePadding) ?? 1,
             flipSinToCos: try values.decodeIfPresent(Bool.self, forKey: .flipSinToCos) ?? true,
-            freqShift: try values.decodeIfPresent(Int.self, forKey: .freqShift) ?? 0)
+            freqShift: try values.decodeIfPresent(Int.self, forKey: .freqShift) ?? 0,
+            classEmbedType: try values.decodeIfPresent(ClassEmbedType.self, forKey: .classEmbedType),
+            projectionClassEmbeddingsInputDim: try values.decodeIfPresent(
+                Int.self, forKey: .projectionClassEmbeddingsInputDim))
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -94,5 +99,7 @@ extension UNetConfiguration {
         try values.encode(downsamplePadding, forKey: .downsamplePadding)
         try values.encode(flipSinToCos, forKey: .flipSinToCos)
         try values.encode(freqShift, forKey: .freqShift)
+        try values.encodeIfPresent(classEmbedType, forKey: .classEmbedType)
+        try values.encodeIfPresent(projectionClassEmbeddingsInputDim, forKey: .projectionClassEmbeddingsInputDim)
     }
 }

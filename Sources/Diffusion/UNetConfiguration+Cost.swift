@@ -104,6 +104,9 @@ private struct NetworkCost {
         let channels = c.blockOutChannels, last = channels.count - 1
         var total = convolution(c.inChannels, channels[0], 3, level: 0)
         total += Double(channels[0] * c.timeEmbeddingWidth + c.timeEmbeddingWidth * c.timeEmbeddingWidth)
+        if c.classEmbedType != nil {
+            total += Double(((c.projectionClassEmbeddingsInputDim ?? 0) + c.timeEmbeddingWidth) * c.timeEmbeddingWidth)
+        }
         var current = channels[0], skips = [current]
         for level in channels.indices {
             for _ in 0..<c.layersPerBlock {

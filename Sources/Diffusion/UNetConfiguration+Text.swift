@@ -1,5 +1,8 @@
 extension UNetConfiguration {
-    /// The default student with attention to text.
+    /// The default student with attention to text, and with what a text says as a whole in its timestep's embedding.
+    ///
+    /// Attention alone was not heard in thousands of steps: a caption's two or three words are few among the places that
+    /// it starts out by averaging. The embedding reaches every block at once.
     ///
     /// The blocks of `student(codec:)` have the names and shapes that they have there, and the transformers start by
     /// adding nothing: grafted with the weights of a student without text, it computes what that one does. The two
@@ -11,8 +14,14 @@ extension UNetConfiguration {
         unet.upBlockTypes[2] = .crossAttention
         // Heads of 32 channels: the second finest level counts them, the coarsest one says their size.
         unet.attentionHeadDim = [32, 3, 32, 32]
-        unet.crossAttentionDim = CLIPTextConfiguration.smallWidth
+        unet.setTextWidth(CLIPTextConfiguration.smallWidth)
         return unet
+    }
+
+    /// Fits the attention to text and the embedding of whole texts to an encoder's states.
+    public mutating func setTextWidth(_ width: Int) {
+        crossAttentionDim = width
+        (classEmbedType, projectionClassEmbeddingsInputDim) = (.projection, width)
     }
 }
 
@@ -34,9 +43,10 @@ extension CLIPTextConfiguration {
     public static let smallVocabulary = 1024
 
     /// The text encoder of student and teacher: half a million parameters, enough for captions of a few hundred words.
-    public static func small(vocabularySize: Int = smallVocabulary) -> CLIPTextConfiguration {
+    /// - Parameter end: the token that ends a text; nil for the last one.
+    public static func small(vocabularySize: Int = smallVocabulary, end: Int? = nil) -> CLIPTextConfiguration {
         CLIPTextConfiguration(
             vocabularySize: vocabularySize, width: smallWidth, intermediate: 4 * smallWidth, layers: 2, heads: 4,
-            length: smallLength)
+            length: smallLength, end: end)
     }
 }

@@ -28,6 +28,15 @@ public struct UNetConfiguration: Codable, Sendable, Equatable {
     public var downsamplePadding: Int
     public var flipSinToCos: Bool
     public var freqShift: Int
+    /// What is added to the timestep's embedding; nil for nothing.
+    public var classEmbedType: ClassEmbedType?
+    /// Width of the vectors that `classEmbedType` projects.
+    public var projectionClassEmbeddingsInputDim: Int?
+
+    public enum ClassEmbedType: String, Codable, Sendable {
+        /// A vector through two linear layers: here what a text says as a whole, see `CLIPTextModel.pooled`.
+        case projection
+    }
 
     public enum DownBlockType: String, Codable, Sendable {
         case plain = "DownBlock2D"
@@ -101,6 +110,9 @@ public struct UNetConfiguration: Codable, Sendable, Equatable {
         try require(
             attentionHeadDim.covers(levels) && transformerLayersPerBlock.covers(levels),
             "attention_head_dim and transformer_layers_per_block need one number or \(levels)")
+        try require(
+            classEmbedType == nil || (1...8192).contains(projectionClassEmbeddingsInputDim ?? 0),
+            "class_embed_type \(classEmbedType?.rawValue ?? "") needs a projection_class_embeddings_input_dim of 1 to 8192")
         for (level, channels) in blockOutChannels.enumerated() {
             var kinds = [downBlockTypes[level].kind, upBlockTypes[levels - 1 - level].kind]
             if level == levels - 1, midBlockType == .crossAttention { kinds.append(.crossAttention) }
@@ -121,6 +133,9 @@ public struct UNetConfiguration: Codable, Sendable, Equatable {
         midBlockType == .crossAttention || downBlockTypes.contains(.crossAttention)
             || upBlockTypes.contains(.crossAttention)
     }
+
+    /// Whether text changes what the network computes, as states that blocks attend to or as a whole.
+    public var readsText: Bool { attendsToText || classEmbedType != nil }
 
     /// Width of the timestep's embedding.
     var timeEmbeddingWidth: Int { blockOutChannels[0] * 4 }

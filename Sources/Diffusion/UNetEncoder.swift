@@ -6,6 +6,7 @@ import TensorCore
 struct UNetEncoder {
     private let inputConvolution: Convolution2D
     private let timeEmbedding: TimestepEmbedding
+    private let classEmbedding: EmbeddingProjection?
     private let levels: [Level]
     private let downsamplers: [Convolution2D]
     private let middle: MiddleBlock
@@ -20,6 +21,11 @@ struct UNetEncoder {
         timeEmbedding = try TimestepEmbedding(
             root.scope("time_embedding"), channels: channels[0], width: time, flipSinToCos: c.flipSinToCos,
             freqShift: c.freqShift)
+        // Zero at first: a network that gets it computes what it did without.
+        classEmbedding = try c.classEmbedType.map { _ in
+            try EmbeddingProjection(
+                root.scope("class_embedding"), c.projectionClassEmbeddingsInputDim ?? 0, time, zero: true)
+        }
         var levels: [Level] = [], downsamplers: [Convolution2D] = [], skips = [channels[0]]
         for i in channels.indices {
             let scope = root.scope("down_blocks", i)
@@ -42,8 +48,17 @@ struct UNetEncoder {
         middle = try MiddleBlock(root.scope("mid_block"), time: time, c)
     }
 
-    /// Timesteps [N] to SiLU(embedding) [N, T], which every residual block takes.
-    func time(_ timesteps: [Float]) -> Variable { timeEmbedding(timesteps) }
+    /// Timesteps [N], and class labels [N, D] where the configuration has them, to SiLU(embedding) [N, T], with which
+    /// every residual block begins.
+    func time(_ timesteps: [Float], labels: Variable?) -> Variable {
+        guard let classEmbedding else { return timeEmbedding(timesteps).activated(.silu) }
+        let width = configuration.projectionClassEmbeddingsInputDim ?? 0
+        guard let labels, labels.shape == [timesteps.count, width] else {
+            preconditionFailure(
+                "Diffusion: class labels \(labels?.shape ?? []), the network needs [\(timesteps.count), \(width)]")
+        }
+        return (timeEmbedding(timesteps) + classEmbedding(labels)).activated(.silu)
+    }
 
     /// The first convolution: [N, in, H, W] to [N, C, H, W].
     func stem(_ sample: Variable) -> Variable {

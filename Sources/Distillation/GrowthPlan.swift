@@ -77,6 +77,11 @@ struct GrowthPlan {
         origins["\(first).weight"] = .sinusoids("\(first).weight", output: time, factor: levels[0].factor ?? 1)
         origins["\(first).bias"] = .channels("\(first).bias", time, scale: 1)
         layer(second, from: second, time, time)
+        if let width = source.projectionClassEmbeddingsInputDim, source.classEmbedType != nil {
+            let name = "class_embedding"
+            layer("\(name).linear_1", from: "\(name).linear_1", ChannelWidening(width, times: 1), time)
+            layer("\(name).linear_2", from: "\(name).linear_2", time, time)
+        }
         for (i, channels) in levels.enumerated() {
             let kind = Kind(source.downBlockTypes[i]), grown = Kind(target.downBlockTypes[i])
             for j in 0..<target.layersPerBlock {

@@ -48,7 +48,7 @@ public final class InpaintingNetwork {
         }
     }
 
-    /// The same network, of which only the text encoder and the attention to text learn; it shares the weights.
+    /// The same network, of which only the text encoder and what reads its output learn; it shares the weights.
     /// - Throws: `ModelError`, for a network that reads no text.
     package func learningTextAlone() throws -> InpaintingNetwork {
         guard textEncoder != nil else {
@@ -60,12 +60,14 @@ public final class InpaintingNetwork {
         let transformers = Set(
             names.compactMap { name in name.range(of: mark).map { "\(name[..<$0.lowerBound])." } })
         return try learning { part, name in
-            part == .textEncoder ? Self.learnsText(name) : transformers.contains { name.hasPrefix($0) }
+            part == .textEncoder
+                ? Self.learnsText(name)
+                : name.hasPrefix("class_embedding.") || transformers.contains { name.hasPrefix($0) }
         }
     }
 
     /// The same network whose text encoder learns words and places, and not its layers, see
-    /// `CLIPTextModel.startAsEmbeddings`; it shares the weights.
+    /// `CLIPTextModel.startAsMeans`; it shares the weights.
     package func keepingTextLayers() throws -> InpaintingNetwork {
         try learning { part, name in part != .textEncoder || Self.learnsText(name) }
     }
@@ -124,30 +126,34 @@ public final class InpaintingNetwork {
                 channels == shape.codec.residualChannels
                     ? noisy : Tensor.concatenated([noisy, condition.channels]))
         }
-        let text = textStates(captions ?? Array(repeating: "", count: count))
+        let text = textEmbedding(captions ?? Array(repeating: "", count: count))
         let residuals = controlNet.map {
             $0(
-                input($0.configuration.backbone.inChannels), timesteps: times, encoderHiddenStates: text,
-                control: Variable(condition.channels))
+                input($0.configuration.backbone.inChannels), timesteps: times,
+                encoderHiddenStates: $0.configuration.backbone.hiddenStates(text),
+                classLabels: $0.configuration.backbone.classLabels(text), control: Variable(condition.channels))
         }
         let sample = input(shape.unet.inChannels)
+        let (states, labels) = (shape.unet.hiddenStates(text), shape.unet.classLabels(text))
         guard withFeatures else {
             let output = unet(
-                sample, timesteps: times, encoderHiddenStates: text, additionalResiduals: residuals)
+                sample, timesteps: times, encoderHiddenStates: states, classLabels: labels,
+                additionalResiduals: residuals)
             return Prediction(output: output, features: [])
         }
         let (output, features) = unet.withFeatures(
-            sample, timesteps: times, encoderHiddenStates: text, additionalResiduals: residuals)
+            sample, timesteps: times, encoderHiddenStates: states, classLabels: labels,
+            additionalResiduals: residuals)
         return Prediction(output: output, features: features)
     }
 
-    /// The states of each caption. Without a text encoder every caption is absent: one state of zeros.
-    private func textStates(_ captions: [String]) -> Variable? {
-        guard shape.unet.attendsToText else { return nil }
+    /// What each caption says. Without a text encoder every caption is absent.
+    private func textEmbedding(_ captions: [String]) -> TextEmbedding? {
+        guard shape.unet.readsText else { return nil }
         guard let textEncoder, let tokenizer = shape.text?.tokenizer else {
-            return Variable(Tensor(repeating: 0, shape: [captions.count, 1, shape.unet.crossAttentionDim]))
+            return .silent(shape.unet, count: captions.count)
         }
-        return textEncoder(captions.map(tokenizer.encode))
+        return textEncoder.embedding(of: captions.map(tokenizer.encode))
     }
 
     /// Starts the input weights of the noisy residual at zero. At the last timestep it says nothing, and a network
@@ -156,7 +162,7 @@ public final class InpaintingNetwork {
     /// A ControlNet that is trained together with its U-Net gets its condition from the first step: its outputs start
     /// at zero, and need no second zero before them.
     func prepareForTraining(seed: UInt64) {
-        textEncoder?.startAsEmbeddings()
+        textEncoder?.startAsMeans()
         let channels = shape.codec.residualChannels
         for set in [unet.parameters] + (controlNet.map { [$0.parameters] } ?? []) {
             guard let weights = set.tensors["conv_in.weight"] else { continue }

@@ -111,7 +111,7 @@ extension UNetConfiguration {
                 upBlockTypes[blockOutChannels.count - 1 - level] == .crossAttention
                     ? attentionHeadDim[level] : heads[level]
             })
-        crossAttentionDim = CLIPTextConfiguration.small().hiddenSize
+        setTextWidth(CLIPTextConfiguration.small().hiddenSize)
     }
 
     /// Heads keep their number: where a level says their size, it grows with the channels.

@@ -23,7 +23,8 @@ public struct NetworkShape: Codable, Sendable, Equatable {
 
         /// The small encoder, for the words of procedural scenes' captions.
         public static func scenes() -> TextShape {
-            TextShape(encoder: .small(), tokenizer: CaptionVocabulary.tokenizer())
+            let tokenizer = CaptionVocabulary.tokenizer()
+            return TextShape(encoder: .small(end: tokenizer.endToken), tokenizer: tokenizer)
         }
     }
 
@@ -62,7 +63,7 @@ public struct NetworkShape: Codable, Sendable, Equatable {
             unet.setLevels(channels)
             if text != nil { unet.setTextLevel() }
         }
-        if let text { unet.crossAttentionDim = text.encoder.hiddenSize }
+        if let text { unet.setTextWidth(text.encoder.hiddenSize) }
         return NetworkShape(codec: codec, unet: unet, text: text)
     }
 
@@ -119,11 +120,12 @@ public struct NetworkShape: Codable, Sendable, Equatable {
         if old.shape.unet.attendsToText {
             shape = old.shape
             text.encoder.setWidth(shape.unet.crossAttentionDim)
+            shape.unet.setTextWidth(text.encoder.hiddenSize)
             shape.text = text
         }
         (shape.codec, shape.scheduler) = (old.shape.codec, old.shape.scheduler)
         let network = try Self.grafted(old, onto: shape, from: start, seed: training.seed)
-        network.textEncoder?.startAsEmbeddings()
+        network.textEncoder?.startAsMeans()
         // What attended to zeros does so until the encoder has learnt to say something.
         if old.shape.unet.attendsToText { network.textEncoder?.silence() }
         return network
@@ -187,7 +189,7 @@ extension UNetConfiguration {
         upBlockTypes = downBlockTypes.reversed().map { $0 == .plain ? .plain : .crossAttention }
         midBlockType = .crossAttention
         attentionHeadDim = PerLevel([heads])
-        crossAttentionDim = width
+        setTextWidth(width)
     }
 }
 

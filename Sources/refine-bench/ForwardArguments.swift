@@ -65,12 +65,12 @@ struct ForwardArguments {
         }
     }
 
-    /// What U-Nets and ControlNets have in common: sample, timestep, and encoder_hidden_states for one that attends to
-    /// text.
+    /// What U-Nets and ControlNets have in common: sample, timestep, encoder_hidden_states for one that attends to text,
+    /// and class_labels for one that projects them.
     /// - Throws: `ModelError` when one is missing or does not fit.
     mutating func noisy(
         _ shape: UNetConfiguration
-    ) throws -> (sample: Tensor, timesteps: [Float], text: Variable?) {
+    ) throws -> (sample: Tensor, timesteps: [Float], text: Variable?, labels: Variable?) {
         let sample = try take("sample", axes: 4)
         let timesteps = try takeTimesteps(batch: sample.shape[0])
         let text = shape.attendsToText ? Variable(try take("encoder_hidden_states", axes: 3)) : nil
@@ -82,7 +82,9 @@ struct ForwardArguments {
                     + "[\(sample.shape[0]), L, \(shape.crossAttentionDim)]")
         }
         try require(sample, "sample", channels: shape.inChannels, multiple: shape.sizeMultiple)
-        return (sample, timesteps, text)
+        let width = shape.classEmbedType == nil ? nil : shape.projectionClassEmbeddingsInputDim
+        let labels = try width.map { Variable(try take("class_labels", shape: [sample.shape[0], $0])) }
+        return (sample, timesteps, text, labels)
     }
 
     /// The timestep of each image.

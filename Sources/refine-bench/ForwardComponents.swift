@@ -22,7 +22,7 @@ extension ComponentFolder {
         }
     }
 
-    /// sample, timestep, encoder_hidden_states where it attends to text; down_block_additional_residuals.0, .1 ... and
+    /// sample, timestep, encoder_hidden_states where it attends to text, class_labels where it projects them; down_block_additional_residuals.0, .1 ... and
     /// mid_block_additional_residual where they are given.
     private func unet(_ arguments: inout ForwardArguments) throws -> [String: Tensor] {
         let network = try unet(requiresGradient: false), shape = network.configuration
@@ -39,7 +39,7 @@ extension ComponentFolder {
         try arguments.requireAllUsed()
         let output = network(
             Variable(input.sample), timesteps: input.timesteps, encoderHiddenStates: input.text,
-            additionalResiduals: residuals)
+            classLabels: input.labels, additionalResiduals: residuals)
         return ["sample": output.value]
     }
 
@@ -55,7 +55,7 @@ extension ComponentFolder {
         try arguments.requireAllUsed()
         let residuals = network(
             Variable(input.sample), timesteps: input.timesteps, encoderHiddenStates: input.text,
-            control: Variable(control), scale: scale)
+            classLabels: input.labels, control: Variable(control), scale: scale)
         var outputs = ["mid_block_res_sample": residuals.middle.value]
         for (i, residual) in residuals.down.enumerated() {
             outputs["down_block_res_samples.\(i)"] = residual.value
@@ -100,7 +100,8 @@ extension ComponentFolder {
         }
         let length = ids.shape[1], values = ids.values.map(Int.init)
         let tokens = (0..<ids.shape[0]).map { Array(values[($0 * length)..<(($0 + 1) * length)]) }
-        return ["last_hidden_state": network(tokens).value]
+        let text = network.embedding(of: tokens)
+        return ["last_hidden_state": text.states.value, "pooler_output": text.pooled.value]
     }
 }
 

@@ -60,12 +60,13 @@ struct UNetBench: ParsableCommand {
         try unet.requireSize(batch, width, height, "--width and --height")
         var random = SeededRandom(seed: 1)
         let input = Variable(random.normalTensor([batch, shape.inChannels, height, width]))
-        let text = shape.text(batch, &random)
+        let text = shape.text(batch, &random), labels = shape.labels(batch, &random)
         try options.measure(
             "unet", shape: "\(batch)x\(shape.inChannels)x\(height)x\(width)",
             operations: Double(batch) * shape.operations(width: width, height: height)
         ) {
-            _ = unet(input, timesteps: Array(repeating: 999, count: batch), encoderHiddenStates: text)
+            _ = unet(input, timesteps: Array(repeating: 999, count: batch), encoderHiddenStates: text,
+                classLabels: labels)
         }
     }
 }
@@ -100,14 +101,15 @@ struct TrainStepBench: ParsableCommand {
         let optimizer = AdamW(unet.parameters)
         var random = SeededRandom(seed: 1)
         let input = Variable(random.normalTensor([batch, shape.inChannels, side, side]))
-        let text = shape.text(batch, &random)
+        let text = shape.text(batch, &random), labels = shape.labels(batch, &random)
         let target = random.normalTensor([batch, shape.outChannels, side, side])
         // The backward pass costs two forward ones.
         try options.measure(
             "train-step", shape: "\(batch)x\(shape.inChannels)x\(side)x\(side)",
             operations: 3 * Double(batch) * shape.operations(width: side, height: side)
         ) {
-            let output = unet(input, timesteps: Array(repeating: 500, count: batch), encoderHiddenStates: text)
+            let output = unet(input, timesteps: Array(repeating: 500, count: batch), encoderHiddenStates: text,
+                classLabels: labels)
             output.weightedSquaredError(to: target, divisor: Double(target.count)).backward()
             optimizer.update(rate: 1e-5, maximumNorm: 1)
         }
@@ -118,6 +120,12 @@ extension UNetConfiguration {
     /// Random states of texts of 77 tokens, for a network that attends to text.
     fileprivate func text(_ batch: Int, _ random: inout SeededRandom) -> Variable? {
         attendsToText ? Variable(random.normalTensor([batch, 77, crossAttentionDim])) : nil
+    }
+
+    /// Random class labels, for a network that projects them.
+    fileprivate func labels(_ batch: Int, _ random: inout SeededRandom) -> Variable? {
+        classEmbedType.flatMap { _ in projectionClassEmbeddingsInputDim }
+            .map { Variable(random.normalTensor([batch, $0])) }
     }
 }
 

@@ -15,8 +15,8 @@ struct CLIPTextParityTests {
                 requiresGradient: requiresGradient))
     }
 
-    private func tokens(_ fixture: Fixture) throws -> [[Int]] {
-        let tensor = try fixture.tensor("tokens"), length = tensor.shape[1], values = tensor.values.map { Int($0) }
+    private func tokens(_ fixture: Fixture, _ name: String = "tokens") throws -> [[Int]] {
+        let tensor = try fixture.tensor(name), length = tensor.shape[1], values = tensor.values.map { Int($0) }
         return (0..<tensor.shape[0]).map { Array(values[$0 * length..<($0 + 1) * length]) }
     }
 
@@ -25,6 +25,34 @@ struct CLIPTextParityTests {
         let fixture = try Fixture(name, weights: "model.safetensors")
         let output = try network(fixture, requiresGradient: false)(tokens(fixture)).value
         #expect(largestDifference(output, try fixture.tensor("output")) < 1e-4)
+    }
+
+    @Test("the state at the end of a text is the pooler's output", arguments: ["clip-quick", "clip-exact"])
+    func pooled(_ name: String) throws {
+        let fixture = try Fixture(name, weights: "model.safetensors"), texts = try tokens(fixture, "ended")
+        let network = try network(fixture, requiresGradient: false)
+        #expect(largestDifference(network.embedding(of: texts).pooled.value, try fixture.tensor("pooled")) < 1e-4)
+        // Files of old say 2: the largest number ends a text, wherever the number 2 stands.
+        var old = network.configuration
+        old.eosTokenId = 2
+        let parameters = ParameterSet(
+            loaded: network.parameters.tensors, origin: fixture.path, requiresGradient: false)
+        let same = try CLIPTextModel(old, parameters: parameters)
+        #expect(largestDifference(same.embedding(of: texts).pooled.value, try fixture.tensor("pooled")) < 1e-4)
+    }
+
+    @Test("an encoder that begins to learn tells texts of other words apart at their ends, and nothing else")
+    func means() throws {
+        let network = try CLIPTextModel(.small(), parameters: ParameterSet(seed: 4))
+        network.startAsMeans()
+        let end = network.configuration.eosTokenId
+        func pooled(_ words: [Int]) -> Tensor {
+            let text = [end - 1] + words + [end]
+            return network.embedding(of: [text + Array(repeating: end, count: 16 - text.count)]).pooled.value
+        }
+        // Which words, and not in which order, but for the small share of their places.
+        let one = pooled([5, 6]), turned = pooled([6, 5]), other = pooled([5, 7])
+        #expect(largestDifference(one, turned) < 0.25 * largestDifference(one, other))
     }
 
     @Test("gradients at every parameter agree", arguments: ["clip-quick", "clip-exact"])

@@ -16,10 +16,11 @@ struct ControlNetParityTests {
     private func residuals(_ fixture: Fixture, scale: Float = 0.7) throws -> ControlNetModel.Residuals {
         try network(fixture)(
             Variable(try fixture.tensor("sample")), timesteps: try fixture.tensor("timesteps").values,
-            encoderHiddenStates: fixture.text(), control: Variable(try fixture.tensor("control")), scale: scale)
+            encoderHiddenStates: fixture.text(), classLabels: fixture.labels(),
+            control: Variable(try fixture.tensor("control")), scale: scale)
     }
 
-    @Test("residuals agree", arguments: ["control", "spread"])
+    @Test("residuals agree", arguments: ["control", "spread", "control-labels"])
     func outputs(_ name: String) throws {
         let fixture = try Fixture(name), got = try residuals(fixture)
         #expect(fixture.expected["down.\(got.down.count)"] == nil)
@@ -29,13 +30,13 @@ struct ControlNetParityTests {
         #expect(largestDifference(got.middle.value, try fixture.tensor("middle")) < 1e-4)
     }
 
-    @Test("a U-Net with the residuals agrees")
-    func unet() throws {
-        let fixture = try Fixture("control"), (unet, _) = try Fixture("text").network(requiresGradient: false)
+    @Test("a U-Net with the residuals agrees", arguments: [("control", "text"), ("control-labels", "labels")])
+    func unet(_ control: String, _ unet: String) throws {
+        let fixture = try Fixture(control), (unet, _) = try Fixture(unet).network(requiresGradient: false)
         func output(_ residuals: ControlNetModel.Residuals?) throws -> Tensor {
             unet(
                 Variable(try fixture.tensor("sample")), timesteps: try fixture.tensor("timesteps").values,
-                encoderHiddenStates: fixture.text(), additionalResiduals: residuals
+                encoderHiddenStates: fixture.text(), classLabels: fixture.labels(), additionalResiduals: residuals
             ).value
         }
         #expect(largestDifference(try output(residuals(fixture)), try fixture.tensor("output")) < 1e-4)
@@ -65,11 +66,13 @@ struct ControlNetParityTests {
 
     @Test("the configuration for a U-Net is written and read as diffusers' keys")
     func configuration() throws {
-        let unet = try Fixture("text").configuration
-        let control = ControlNetConfiguration(
-            for: unet, conditioningChannels: 5, conditioningEmbeddingOutChannels: [6])
-        #expect(control == (try Fixture("control").decoded(ControlNetConfiguration.self)))
-        #expect(control == (try reencoded(control)))
-        #expect(control.conditioningFactor == 1)
+        for (name, unet, channels) in [("control", "text", 5), ("control-labels", "labels", 3)] {
+            let control = ControlNetConfiguration(
+                for: try Fixture(unet).configuration, conditioningChannels: channels,
+                conditioningEmbeddingOutChannels: [6])
+            #expect(control == (try Fixture(name).decoded(ControlNetConfiguration.self)))
+            #expect(control == (try reencoded(control)))
+            #expect(control.conditioningFactor == 1)
+        }
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 /// A U-Net that diffusers made, with what diffusers computes with it; see Tests/Peers/make_unet_fixture.py.
 struct Fixture {
-    static let names = ["student", "variant", "text", "linear"]
+    static let names = ["student", "variant", "text", "linear", "labels"]
 
     let weights: [String: Tensor]
     let expected: [String: Tensor]
@@ -32,6 +32,11 @@ struct Fixture {
     /// The states of the text, where the fixture attends to any.
     func text(requiresGradient: Bool = false) -> Variable? {
         expected["encoder_hidden_states"].map { Variable($0, requiresGradient: requiresGradient) }
+    }
+
+    /// The vectors that are added to the timestep's embedding, where the fixture has any.
+    func labels(requiresGradient: Bool = false) -> Variable? {
+        expected["class_labels"].map { Variable($0, requiresGradient: requiresGradient) }
     }
 
     /// The network with copies of its weights, and the set that they are in.

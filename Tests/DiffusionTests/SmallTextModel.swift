@@ -13,7 +13,7 @@ struct SmallTextModel {
         var unet = SmallModel.unet
         unet.downBlockTypes[1] = .crossAttention
         unet.midBlockType = .crossAttention
-        unet.crossAttentionDim = 8
+        unet.setTextWidth(8)
         unet.attentionHeadDim = 2
         if control && !wide { unet.inChannels = SmallModel.codec.residualChannels }
         var controlShape = unet
@@ -24,7 +24,8 @@ struct SmallTextModel {
         let tokenizer = CLIPTokenizer.trained(
             on: ["a red brick wall", "blue sky over a red wall"], vocabularySize: 540, length: 10)
         let encoder = CLIPTextConfiguration(
-            vocabularySize: 540, width: 8, intermediate: 16, layers: 1, heads: 2, length: 10)
+            vocabularySize: 540, width: 8, intermediate: 16, layers: 1, heads: 2, length: 10,
+            end: tokenizer.endToken)
 
         var random = SeededRandom(seed: seed)
         // Layers that start at zero would hide what stands before them.

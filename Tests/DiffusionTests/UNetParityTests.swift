@@ -11,7 +11,7 @@ struct UNetParityTests {
         let fixture = try Fixture(name), (unet, _) = try fixture.network(requiresGradient: false)
         let output = unet(
             Variable(try fixture.tensor("sample")), timesteps: try fixture.tensor("timesteps").values,
-            encoderHiddenStates: fixture.text())
+            encoderHiddenStates: fixture.text(), classLabels: fixture.labels())
         let expected = try fixture.tensor("output")
         #expect((expected.values.map(abs).max() ?? 0) > 1, "the fixture's numbers must be worth comparing")
         #expect(largestDifference(output.value, expected) < 1e-4)
@@ -21,11 +21,13 @@ struct UNetParityTests {
     func gradients(_ name: String) throws {
         let fixture = try Fixture(name), (unet, set) = try fixture.network(requiresGradient: true)
         let sample = Variable(try fixture.tensor("sample"), requiresGradient: true)
-        let text = fixture.text(requiresGradient: true)
-        unet(sample, timesteps: try fixture.tensor("timesteps").values, encoderHiddenStates: text)
-            .backward(seed: try fixture.tensor("weight"))
+        let text = fixture.text(requiresGradient: true), labels = fixture.labels(requiresGradient: true)
+        unet(
+            sample, timesteps: try fixture.tensor("timesteps").values, encoderHiddenStates: text, classLabels: labels
+        ).backward(seed: try fixture.tensor("weight"))
         #expect(set.all.count == fixture.weights.count)
-        let all = set.all + [("sample", sample)] + (text.map { [("encoder_hidden_states", $0)] } ?? [])
+        let inputs = [("sample", sample), ("encoder_hidden_states", text), ("class_labels", labels)]
+        let all = set.all + inputs.compactMap { name, variable in variable.map { (name, $0) } }
         for (name, variable) in all {
             let expected = try fixture.tensor("d.\(name)"), gradient = try #require(variable.gradient, "\(name)")
             // The bias of the keys has no influence, so its gradient is rounding on both sides.

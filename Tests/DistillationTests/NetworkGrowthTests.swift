@@ -14,7 +14,7 @@ import Testing
         shape.unet.upBlockTypes[1] = .crossAttention
         shape.unet.downBlockTypes[1] = .crossAttention
         shape.unet.attentionHeadDim = [32, 2, 32]
-        shape.unet.crossAttentionDim = 24
+        shape.unet.setTextWidth(24)
         return shape
     }
 
@@ -29,22 +29,24 @@ import Testing
     }
 
     private struct Input {
-        let sample: Variable, text: Variable, control: Variable
+        let sample: Variable, text: Variable, labels: Variable, control: Variable
         let timesteps: [Float] = [999, 350]
 
         init(_ shape: NetworkShape) {
             var random = SeededRandom(seed: 3)
             sample = Variable(random.normalTensor([2, shape.unet.inChannels, 8, 12]))
-            text = Variable(random.normalTensor([2, 5, shape.unet.attendsToText ? shape.unet.crossAttentionDim : 128]))
+            let width = shape.unet.attendsToText ? shape.unet.crossAttentionDim : 128
+            text = Variable(random.normalTensor([2, 5, width]))
+            labels = Variable(random.normalTensor([2, width]))
             control = Variable(random.normalTensor([2, shape.codec.conditionChannels, 8, 12]))
         }
 
         func output(_ network: InpaintingNetwork) -> Tensor {
             let residuals = network.controlNet?(
-                sample, timesteps: timesteps, encoderHiddenStates: text, control: control)
+                sample, timesteps: timesteps, encoderHiddenStates: text, classLabels: labels, control: control)
             return network.unet(
                 sample, timesteps: timesteps, encoderHiddenStates: network.shape.unet.attendsToText ? text : nil,
-                additionalResiduals: residuals
+                classLabels: labels, additionalResiduals: residuals
             ).value
         }
     }
@@ -88,7 +90,8 @@ import Testing
         let growth = try NetworkGrowth(of: source, channels: [32, 64, 128], layers: 1, origin: "student")
         let grown = try growth.network(from: try Self.student(source), seed: 4)
         let input = Input(source)
-        let output = grown.unet(input.sample, timesteps: input.timesteps, encoderHiddenStates: input.text)
+        let output = grown.unet(
+            input.sample, timesteps: input.timesteps, encoderHiddenStates: input.text, classLabels: input.labels)
         let target = Tensor(repeating: 0, shape: output.shape), weight = Tensor(repeating: 1, shape: output.shape)
         output.weightedSquaredError(to: target, weight: weight, divisor: 1).backward()
         let bias = try #require(
@@ -106,7 +109,8 @@ import Testing
         let grown = try growth.network(from: try Self.student(source), seed: 4)
         let input = Input(source), controlNet = try #require(grown.controlNet)
         let residuals = controlNet(
-            input.sample, timesteps: input.timesteps, encoderHiddenStates: input.text, control: input.control)
+            input.sample, timesteps: input.timesteps, encoderHiddenStates: input.text, classLabels: input.labels,
+            control: input.control)
         #expect((residuals.down + [residuals.middle]).allSatisfy { $0.value.sumOfSquares == 0 })
     }
 
@@ -119,7 +123,8 @@ import Testing
         let output = try #require(controlNet.parameters.tensors["controlnet_mid_block.weight"])
         for i in 0..<128 { output.pointer[i * 128 + i] = 1 }
         let middle = controlNet(
-            input.sample, timesteps: input.timesteps, encoderHiddenStates: input.text, control: input.control
+            input.sample, timesteps: input.timesteps, encoderHiddenStates: input.text, classLabels: input.labels,
+            control: input.control
         ).middle.value
         let features = student.unet.withFeatures(input.sample, timesteps: input.timesteps).features
         let expected = try #require(features.first { $0.stage == .middle }?.value.value)

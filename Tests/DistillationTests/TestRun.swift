@@ -35,11 +35,14 @@ enum TestRun {
     }
 
     /// A text encoder of the smallest vocabulary that there is.
-    static let text = NetworkShape.TextShape(
-        encoder: CLIPTextConfiguration(
-            vocabularySize: 540, width: 16, intermediate: 32, layers: 1, heads: 2, length: 12),
-        tokenizer: CLIPTokenizer.trained(
-            on: ["a red brick wall", "green grass and a wire"], vocabularySize: 540, length: 12))
+    static let text = {
+        let tokenizer = CLIPTokenizer.trained(
+            on: ["a red brick wall", "green grass and a wire"], vocabularySize: 540, length: 12)
+        let encoder = CLIPTextConfiguration(
+            vocabularySize: 540, width: 16, intermediate: 32, layers: 1, heads: 2, length: 12,
+            end: tokenizer.endToken)
+        return NetworkShape.TextShape(encoder: encoder, tokenizer: tokenizer)
+    }()
 
     static var textStudent: NetworkShape {
         .student(codec: CodecConfiguration(), channels: [16, 32], text: text)

@@ -6,7 +6,7 @@
 
 `clip-quick` and `clip-exact` hold `config.json` and `model.safetensors` of a random CLIPTextModel (fp16; computed in
 fp32 from the rounded weights) and `expected.safetensors`: "tokens", "output" (the last hidden state), "weight", and the
-gradients "d.NAME" of L = sum(weight * output). `tokenizer` has the vocabulary and merges of a few sentences, and
+gradients "d.NAME" of L = sum(weight * output); and "pooled", the pooler's output for the tokens "ended". `tokenizer` has the vocabulary and merges of a few sentences, and
 `encoded.json`, a list of texts with their tokens. Written with torch 2.15.0 and transformers 5.24.0.
 """
 import argparse
@@ -56,6 +56,8 @@ def write_model(folder, options, generator):
     (weight * output).sum().backward()
     expected = {"tokens": tokens.float(), "output": output, "weight": weight}
     expected |= {f"d.{name}": p.grad for name, p in model.named_parameters()}
+    ended = torch.tensor([[0, 5, 7, 29, 29, 29, 29], [0, 3, 29, 4, 6, 29, 1]])
+    expected |= {"ended": ended.float(), "pooled": model(ended).pooler_output}
     folder.mkdir(parents=True, exist_ok=True)
     save_file({k: v.detach().contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
     model.half().save_pretrained(folder)

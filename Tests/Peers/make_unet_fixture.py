@@ -12,7 +12,8 @@ for L = sum(weight * output) with the tensor "weight", the gradients "d.NAME" of
 attention at the finest level and the other sinusoid order. `text` and `linear` attend to text ("encoder_hidden_states",
 with its gradient too), by 1x1 convolutions and lists of heads and layers, or by linear layers; their expected tensors
 hold the last output of every stage as "feature.down.0" and so on. `control` is a ControlNet for `text`: "control" in,
-"down.0" and so on and "middle" out at a scale of 0.7, and the U-Net's "output" with them. `spread` is a ControlNet
+"down.0" and so on and "middle" out at a scale of 0.7, and the U-Net's "output" with them. `labels` adds a projection of
+"class_labels" (with their gradient) to the timestep's embedding, and so does `control-labels`, its ControlNet. `spread` is a ControlNet
 by itself, whose control is four times the sample's size. Written with torch 2.15.0 and diffusers 0.42.1.
 """
 import argparse
@@ -49,6 +50,11 @@ MODELS = {
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
         layers_per_block=2, attention_head_dim=2, norm_num_groups=2, cross_attention_dim=5,
         use_linear_projection=True),
+    "labels": dict(
+        sample_size=8, in_channels=2, out_channels=3, block_out_channels=(4, 8),
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), mid_block_type="UNetMidBlock2D",
+        up_block_types=("UpBlock2D", "UpBlock2D"), layers_per_block=1, attention_head_dim=2, norm_num_groups=2,
+        cross_attention_dim=5, class_embed_type="projection", projection_class_embeddings_input_dim=3),
 }
 
 CONTROL = {
@@ -62,6 +68,11 @@ CONTROL = {
         in_channels=3, conditioning_channels=3, block_out_channels=(4, 8),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), mid_block_type="UNetMidBlock2D", layers_per_block=2,
         attention_head_dim=2, norm_num_groups=2, cross_attention_dim=6, conditioning_embedding_out_channels=(2, 3, 4)),
+    "control-labels": dict(
+        in_channels=2, conditioning_channels=3, block_out_channels=(4, 8),
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), mid_block_type="UNetMidBlock2D", layers_per_block=1,
+        attention_head_dim=2, norm_num_groups=2, cross_attention_dim=5, conditioning_embedding_out_channels=(6,),
+        class_embed_type="projection", projection_class_embeddings_input_dim=3),
 }
 
 
@@ -109,7 +120,9 @@ def write(folder, config, generator):
         text = torch.randn((2, 5, config["cross_attention_dim"]), generator=generator, requires_grad=True)
     else:
         text = torch.zeros((2, 1, config["cross_attention_dim"]))  # no block attends to it
-    output = unet(sample, timesteps, encoder_hidden_states=text).sample
+    width = config.get("projection_class_embeddings_input_dim")
+    labels = torch.randn((2, width), generator=generator, requires_grad=True) if width else None
+    output = unet(sample, timesteps, encoder_hidden_states=text, class_labels=labels).sample
     weight = torch.randn(output.shape, generator=generator)
     (weight * output).sum().backward()
     expected = {"sample": sample, "timesteps": timesteps, "output": output, "weight": weight, "d.sample": sample.grad}
@@ -117,12 +130,16 @@ def write(folder, config, generator):
     if with_text:
         expected |= {"encoder_hidden_states": text, "d.encoder_hidden_states": text.grad}
         expected |= {name: feature.clone() for name, feature in features.items()}
-    if folder.name == "text":
-        control(folder.parent / "control", CONTROL["control"], unet, sample, timesteps, text, generator)
+    if width:
+        expected |= {"class_labels": labels, "d.class_labels": labels.grad}
+    with_control = {"text": "control", "labels": "control-labels"}.get(folder.name)
+    if with_control:
+        control(
+            folder.parent / with_control, CONTROL[with_control], unet, sample, timesteps, text, generator, labels)
     save(folder, unet, expected)
 
 
-def control(folder, config, unet, sample, timesteps, text, generator):
+def control(folder, config, unet, sample, timesteps, text, generator, labels=None):
     """A ControlNet, and what a U-Net computes with it."""
     net = ControlNetModel(**config).eval()
     randomize(net, generator)
@@ -131,14 +148,15 @@ def control(folder, config, unet, sample, timesteps, text, generator):
         (2, config["conditioning_channels"], sample.shape[2] * factor, sample.shape[3] * factor), generator=generator)
     with torch.no_grad():
         down, middle = net(
-            sample, timesteps, encoder_hidden_states=text, controlnet_cond=picture, conditioning_scale=0.7,
-            return_dict=False)
+            sample, timesteps, encoder_hidden_states=text, class_labels=labels, controlnet_cond=picture,
+            conditioning_scale=0.7, return_dict=False)
         expected = {"control": picture, "middle": middle} | {f"down.{i}": r for i, r in enumerate(down)}
         expected |= {"sample": sample, "timesteps": timesteps, "encoder_hidden_states": text}
+        expected |= {"class_labels": labels} if labels is not None else {}
         if unet is not None:
             expected["output"] = unet(
-                sample, timesteps, encoder_hidden_states=text, down_block_additional_residuals=down,
-                mid_block_additional_residual=middle).sample
+                sample, timesteps, encoder_hidden_states=text, class_labels=labels,
+                down_block_additional_residuals=down, mid_block_additional_residual=middle).sample
     save(folder, net, expected)
 
 
