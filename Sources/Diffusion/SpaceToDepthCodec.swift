@@ -62,6 +62,13 @@ public struct SpaceToDepthCodec: Sendable {
         /// What one unit of the residual is worth in pixels, [N, 3 p², H/p, W/p].
         public let unit: Tensor
         let prefill: Tensor
+
+        /// That of the images from `first` on.
+        public func suffix(from first: Int) -> Condition {
+            Condition(
+                hole: hole.suffix(from: first), channels: channels.suffix(from: first), unit: unit.suffix(from: first),
+                prefill: prefill.suffix(from: first))
+        }
     }
 
     /// - Parameters:

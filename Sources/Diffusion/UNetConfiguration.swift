@@ -112,7 +112,8 @@ public struct UNetConfiguration: Codable, Sendable, Equatable {
             "attention_head_dim and transformer_layers_per_block need one number or \(levels)")
         try require(
             classEmbedType == nil || (1...8192).contains(projectionClassEmbeddingsInputDim ?? 0),
-            "class_embed_type \(classEmbedType?.rawValue ?? "") needs a projection_class_embeddings_input_dim of 1 to 8192")
+            "class_embed_type \(classEmbedType?.rawValue ?? "") needs a projection_class_embeddings_input_dim of 1 to 8192"
+        )
         for (level, channels) in blockOutChannels.enumerated() {
             var kinds = [downBlockTypes[level].kind, upBlockTypes[levels - 1 - level].kind]
             if level == levels - 1, midBlockType == .crossAttention { kinds.append(.crossAttention) }

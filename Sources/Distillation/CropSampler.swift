@@ -37,7 +37,7 @@ package struct CropSampler: Sendable {
             var crop = draw()
             // Most of what is flat has nothing to teach: three in four of such crops are drawn again, once.
             if crop.isFlat, random.uniform() < 0.75 { crop = draw() }
-            batch.append(crop, &random) { cache.swatch(&$0).crop(size: size, as: .scene, &$0) }
+            batch.append(crop, &random) { cache.swatchCrop(size: size, &$0) }
         }
         return batch.finished
     }

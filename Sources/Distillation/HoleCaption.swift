@@ -23,9 +23,9 @@ enum HoleCaption {
         return kind < 0.92 ? "\(words), \(scene)" : scene
     }
 
-    /// The content alone.
+    /// The content alone, mostly with its colour: for a hole of which nothing else tells what it shows.
     static func make(_ hole: HoleContent, _ random: inout SeededRandom) -> String {
-        hole.dominant.map { phrase($0, &random) } ?? ""
+        hole.dominant.map { phrase($0, colourShare: 0.7, &random) } ?? ""
     }
 
     /// Every word that a caption of a hole may have beside those of scenes.
@@ -40,11 +40,13 @@ enum HoleCaption {
     }
 
     /// "bricks", "a brick wall", "a red brick wall", "brick wall".
-    private static func phrase(_ part: HoleContent.Part, _ random: inout SeededRandom) -> String {
+    private static func phrase(
+        _ part: HoleContent.Part, colourShare: Float = 0.4, _ random: inout SeededRandom
+    ) -> String {
         let choices = part.content.phrases
         // The plainest form as often as all others together.
         var words = random.uniform() < 0.5 ? choices[0] : choices[Int(random.next() % UInt64(choices.count))]
-        if part.content.hasColour, random.uniform() < 0.4 {
+        if part.content.hasColour, random.uniform() < colourShare {
             words = coloured(words, Palette.name(ofEncoded: part.colour))
         }
         return random.uniform() < 0.3 ? SceneNotes.withoutArticle(words) : words

@@ -37,11 +37,14 @@ final class SceneCache: Sendable {
         return drawn
     }
 
-    /// A swatch of any material, as `random` has it.
-    func swatch(_ random: inout SeededRandom) -> TrainingPhoto {
+    /// A crop of any material, as `random` has it, in any colour that the material may have: of swatches as they are, a
+    /// network would learn by heart which colours those of each name have.
+    func swatchCrop(size: Int, _ random: inout SeededRandom) -> TrainingCrop {
         let contents = SceneContent.materials
         let index = Int(random.next() % UInt64(contents.count * Self.swatches))
-        return swatch(of: contents[index % contents.count], index / contents.count)
+        let content = contents[index % contents.count]
+        let crop = swatch(of: content, index / contents.count).crop(size: size, as: .scene, &random)
+        return crop.turned(hue: content.hueRange * (2 * random.uniform() - 1))
     }
 
     /// One of the `swatches` of a material.

@@ -8,6 +8,10 @@ public struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
     public var pseudoWeight: Float = 0.5
     /// Share of the averaged student in the pseudo-targets, where there is no teacher; the rest is the frozen base.
     public var averageShare: Float = 0.5
+    /// Weight of the error of replayed crops against the frozen base's answer, in place of all other terms on them; nil
+    /// for the same terms as on photos. The base's answer has no noise of its own, so what is not to be learnt is held
+    /// where it was (learning without forgetting; Li and Hoiem 2016).
+    public var replayMimicry: Float?
     /// Rank of low-rank adapters; nil to train all weights.
     public var adapterRank: Int?
     /// The teacher's model folder; nil for the frozen base and the averaged student.

@@ -10,7 +10,8 @@ import TensorCore
 /// to what is known to be good: the teacher's prediction where there is a teacher, else a mean of the frozen base's and
 /// of the averaged student's (Tarvainen and Valpola 2017).
 ///
-/// `L = w_task L_task + w_pseudo L_pseudo`; both are weighed as `TaskObjective` says. The shares and weights are ours.
+/// `L = w_task L_task + w_pseudo L_pseudo`; both are weighed as `TaskObjective` says. Replayed crops may have a term of
+/// their own instead, `w_replay L_replay`: the error against the base's prediction. The shares and weights are ours.
 ///
 /// ```swift
 /// let trainer = try Trainer(configuration, folder: "runs/own") { _ in
@@ -70,15 +71,18 @@ public final class SemiSupervisedStage: TrainingObjective {
 
     public var parameters: [(name: String, variable: Variable)] { adapters?.parameters ?? network.parameters }
 
+    /// Chooses the photos of a step and their crops.
+    private static func numbers(step: Int, _ training: TrainingConfiguration) -> SeededRandom {
+        SeededRandom(seed: training.seed ^ 0x0057_A6E2, stream: UInt64(step))
+    }
+
     private static func batch(
         step: Int, _ training: TrainingConfiguration, share: Float, _ scenes: CropSampler, _ labelled: PhotoPool?,
         _ unlabelled: PhotoPool
     ) throws -> TrainingBatch {
         let (count, size) = training.batch(at: step)
-        var random = SeededRandom(seed: training.seed ^ 0x0057_A6E2, stream: UInt64(step))
-        // A fixed number in every step, and chance for the rest, so that small batches have their share too.
-        let wanted = share * Float(count), whole = Int(wanted)
-        let photos = min(count, whole + (random.uniform() < wanted - Float(whole) ? 1 : 0))
+        var random = numbers(step: step, training)
+        let photos = photoCount(of: count, share: share, &random)
         var builder = BatchBuilder(size: size, holes: HoleOptions(training))
         func add(_ pool: PhotoPool, _ number: Int) throws {
             for _ in 0..<number {
@@ -96,6 +100,13 @@ public final class SemiSupervisedStage: TrainingObjective {
         return photos == 0 ? replay : .joined([builder.finished, replay])
     }
 
+    /// How many crops of a step come from photos; they are the first ones. A fixed number in every step, and chance for
+    /// the rest, so that small batches have their share too. Takes the first of the step's numbers.
+    private static func photoCount(of count: Int, share: Float, _ random: inout SeededRandom) -> Int {
+        let wanted = share * Float(count), whole = Int(wanted)
+        return min(count, whole + (random.uniform() < wanted - Float(whole) ? 1 : 0))
+    }
+
     public func begin(averages: [String: Tensor]) throws {
         guard teacher == nil, stage.pseudoWeight > 0, stage.averageShare > 0 else { return }
         averaged = try InpaintingNetwork(
@@ -109,17 +120,43 @@ public final class SemiSupervisedStage: TrainingObjective {
         let output = network.predict(
             noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions
         ).output
-        var sum = LossSum()
+        var sum = LossSum(), weight = noisy.weight
+        if let replayMimicry = stage.replayMimicry {
+            let photos = photoCount(step: step, batch), parts = noisy.weight.split(at: photos)
+            weight = parts.head
+            if photos < batch.count {
+                let answer = baseAnswer(noisy, from: photos)
+                sum.add(
+                    "replay", output.weightedSquaredError(to: answer, weight: parts.tail, divisor: 1),
+                    weight: replayMimicry)
+            }
+        }
         sum.add(
-            "task", output.weightedSquaredError(to: noisy.clean, weight: noisy.weight, divisor: 1),
-            weight: stage.taskWeight)
+            "task", output.weightedSquaredError(to: noisy.clean, weight: weight, divisor: 1), weight: stage.taskWeight)
         if stage.pseudoWeight > 0 {
             let target = pseudoTarget(step: step, noisy)
             sum.add(
-                "pseudo", output.weightedSquaredError(to: target, weight: noisy.weight, divisor: 1),
+                "pseudo", output.weightedSquaredError(to: target, weight: weight, divisor: 1),
                 weight: stage.pseudoWeight)
         }
         return sum.losses(prefill: noisy.prefillLoss)
+    }
+
+    /// How many crops of a step's batch are of photos.
+    private func photoCount(step: Int, _ batch: TrainingBatch) -> Int {
+        var random = Self.numbers(step: step, training)
+        return Self.photoCount(of: batch.count, share: stage.unlabelledShare, &random)
+    }
+
+    /// What the base says to the crops from `first` on; zero for those before.
+    private func baseAnswer(_ noisy: NoisyBatch, from first: Int) -> Tensor {
+        let answer = base.predict(
+            noisy: noisy.noisy.suffix(from: first), condition: noisy.condition.suffix(from: first),
+            timesteps: Array(noisy.timesteps[first...]), captions: Array(noisy.captions[first...])
+        ).output.value
+        let result = Tensor(repeating: 0, shape: noisy.clean.shape)
+        (result.pointer + result.count - answer.count).update(from: answer.pointer, count: answer.count)
+        return result
     }
 
     private func pseudoTarget(step: Int, _ noisy: NoisyBatch) -> Tensor {

@@ -41,9 +41,9 @@ package struct TrainingCrop: Sendable {
         return result
     }
 
-    /// This crop in tones that fit into another one: moved towards that one's mean and made paler until it differs by no
-    /// more than a photo's parts do. A network that works in units of the contrast around a hole could not draw it
-    /// otherwise, and nobody would ask for it.
+    /// This crop in tones that a network can reach which works in units of the contrast around a hole: moved towards the
+    /// other one's mean and made paler until it differs by no more than `reach` of them. Not nearer: what is toned until
+    /// it fits is known from its surroundings, and captions go unread.
     /// - Parameter isKnown: which pixels of `surroundings` count.
     func toned(into surroundings: TrainingCrop, isKnown: (Int) -> Bool) -> TrainingCrop {
         let own = tone { _ in true }, other = surroundings.tone(isKnown), plane = size * size
@@ -62,9 +62,28 @@ package struct TrainingCrop: Sendable {
         return result
     }
 
+    /// This crop with its colours turned around the gray axis.
+    /// - Parameter hue: radians.
+    func turned(hue: Float) -> TrainingCrop {
+        // Rodrigues' rotation around (1, 1, 1) / √3.
+        let c = PortableMath.cos(hue), s = PortableMath.sin(hue) / Float(3).squareRoot()
+        let same = c + (1 - c) / 3, next = (1 - c) / 3 - s, last = (1 - c) / 3 + s
+        var result = self
+        let plane = size * size
+        for i in 0..<plane {
+            let (r, g, b) = (pixels[i], pixels[plane + i], pixels[2 * plane + i])
+            let turned = SIMD3(
+                same * r + next * g + last * b, last * r + same * g + next * b, next * r + last * g + same * b)
+            for channel in 0..<3 {
+                result.pixels[channel * plane + i] = (min(max(turned[channel], 0), 1) * 255).rounded() / 255
+            }
+        }
+        return result
+    }
+
     /// How far, in deviations of the surroundings, another material may lie from them, and vary.
-    private static let reach: Float = 2
-    private static let leastDeviation: Float = 0.03
+    private static let reach: Float = 8
+    private static let leastDeviation: Float = 0.05
 
     /// Mean colour of some pixels, and the root of the mean of their channels' variances.
     private func tone(_ isCounted: (Int) -> Bool) -> (mean: SIMD3<Float>, deviation: Float) {

@@ -65,7 +65,8 @@ struct UNetBench: ParsableCommand {
             "unet", shape: "\(batch)x\(shape.inChannels)x\(height)x\(width)",
             operations: Double(batch) * shape.operations(width: width, height: height)
         ) {
-            _ = unet(input, timesteps: Array(repeating: 999, count: batch), encoderHiddenStates: text,
+            _ = unet(
+                input, timesteps: Array(repeating: 999, count: batch), encoderHiddenStates: text,
                 classLabels: labels)
         }
     }
@@ -108,7 +109,8 @@ struct TrainStepBench: ParsableCommand {
             "train-step", shape: "\(batch)x\(shape.inChannels)x\(side)x\(side)",
             operations: 3 * Double(batch) * shape.operations(width: side, height: side)
         ) {
-            let output = unet(input, timesteps: Array(repeating: 500, count: batch), encoderHiddenStates: text,
+            let output = unet(
+                input, timesteps: Array(repeating: 500, count: batch), encoderHiddenStates: text,
                 classLabels: labels)
             output.weightedSquaredError(to: target, divisor: Double(target.count)).backward()
             optimizer.update(rate: 1e-5, maximumNorm: 1)

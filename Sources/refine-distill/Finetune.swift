@@ -30,6 +30,8 @@ struct Finetune: ParsableCommand {
     @Option(help: "Weight of the error against pseudo-targets.") var pseudoWeight: Float = 0.5
     @Option(help: "Share of the running average in the pseudo-targets; the rest is the student as it was.")
     var averageShare: Float = 0.5
+    @Option(help: "Weight of replayed crops' error against --start's answer, in place of the other terms on them.")
+    var replayMimicry: Float?
     @Option(help: "Train adapters of this rank instead of all weights.") var adapterRank: Int?
 
     func validate() throws {
@@ -42,6 +44,9 @@ struct Finetune: ParsableCommand {
         }
         guard taskWeight >= 0, pseudoWeight >= 0, taskWeight + pseudoWeight > 0, taskWeight + pseudoWeight < 1e6 else {
             throw ValidationError("--task-weight and --pseudo-weight are 0 or more, and one of them more than 0")
+        }
+        guard (0..<1e6).contains(replayMimicry ?? 0) else {
+            throw ValidationError("--replay-mimicry is 0 or more")
         }
         guard (1...1024).contains(adapterRank ?? 1) else {
             throw ValidationError("--adapter-rank is \(adapterRank ?? 1); give 1 to 1024")
@@ -58,6 +63,7 @@ struct Finetune: ParsableCommand {
         stage.taskWeight = taskWeight
         stage.pseudoWeight = pseudoWeight
         stage.averageShare = averageShare
+        stage.replayMimicry = replayMimicry
         stage.adapterRank = adapterRank
         stage.teacher = teacher
         stage.labelled = labelled

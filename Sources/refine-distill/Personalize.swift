@@ -34,6 +34,8 @@ struct Personalize: ParsableCommand {
     @Option(help: "Peak learning rate; the recipe's where not given.") var learningRate: Float?
     @Option(help: "Share of crops that come from photos; the recipe's where not given.") var unlabelledShare: Float?
     @Option(help: "Weight of the error against pseudo-targets; the recipe's where not given.") var pseudoWeight: Float?
+    @Option(help: "Weight of replayed crops' error against the base's answer; the recipe's where not given.")
+    var replayMimicry: Float?
     @Option(help: "Share of crops with many thin holes; the recipe's where not given.") var thinShare: Float?
     @Option(help: "Decay of the averaged weights; the recipe's where not given.") var emaDecay: Float?
     @Option(help: "Every how many steps the crops are large, 0 for never; the recipe's where not given.")
@@ -51,8 +53,11 @@ struct Personalize: ParsableCommand {
         guard (1...1024).contains(adapterRank ?? 1) else {
             throw ValidationError("--adapter-rank is \(adapterRank ?? 1); give 1 to 1024")
         }
-        guard (learningRate ?? 1e-4) > 0, (0...1).contains(unlabelledShare ?? 0), (pseudoWeight ?? 0) >= 0 else {
-            throw ValidationError("--learning-rate is above 0, --unlabelled-share 0 to 1, --pseudo-weight 0 or more")
+        guard (learningRate ?? 1e-4) > 0, (0...1).contains(unlabelledShare ?? 0), (pseudoWeight ?? 0) >= 0,
+            (replayMimicry ?? 0) >= 0
+        else {
+            throw ValidationError(
+                "--learning-rate is above 0, --unlabelled-share 0 to 1, --pseudo-weight and --replay-mimicry 0 or more")
         }
         guard (0...1).contains(thinShare ?? 0), (0..<1).contains(emaDecay ?? 0), (0...1).contains(blend ?? 0),
             (largeCropInterval ?? 0) >= 0,
@@ -128,6 +133,7 @@ struct Personalize: ParsableCommand {
         if let adapterRank { stage.adapterRank = adapterRank }
         if let unlabelledShare { stage.unlabelledShare = unlabelledShare }
         if let pseudoWeight { stage.pseudoWeight = pseudoWeight }
+        if let replayMimicry { stage.replayMimicry = replayMimicry }
         configuration.finetuning = stage
         let chosen = stage
         let trainer = try Trainer(configuration, folder: folder) { _ in

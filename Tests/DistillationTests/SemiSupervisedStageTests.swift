@@ -100,6 +100,31 @@ import Testing
         #expect(try #require(terms["task"]) > 0)
     }
 
+    /// Nothing but scenes, so that every crop replays: they have the base's answer for a target, and no other.
+    @Test func replayedCropsThatMimicTheBaseHoldItWhereItIs() throws {
+        let stage = try stage { ($0.unlabelledShare, $0.pseudoWeight, $0.replayMimicry) = (0, 0, 4) }
+        let batch = try stage.makeBatch(0)
+        let still = try stage.losses(step: 0, batch: batch)
+        #expect(try #require(still.terms["task"]) == 0)
+        #expect(try #require(still.terms["replay"]) < 1e-9)
+        let last = try #require(stage.parameters.first { $0.name == "unet.conv_out.weight" }?.variable.value)
+        last.copyInPlace(from: last * 1.5)
+        let moved = try #require(stage.losses(step: 0, batch: batch).terms["replay"])
+        #expect(moved > 1e-6)
+    }
+
+    /// Photos alone learn what was under the hole; a part of each batch is held.
+    @Test func photosBesideCropsThatMimicTheBaseHaveTheirOwnTruth() throws {
+        let stage = try stage { ($0.unlabelledShare, $0.pseudoWeight, $0.replayMimicry) = (0.5, 0, 4) }
+        let whole = try self.stage { ($0.unlabelledShare, $0.pseudoWeight) = (0.5, 0) }
+        let batch = try stage.makeBatch(0)
+        let terms = try stage.losses(step: 0, batch: batch).terms
+        let all = try #require(whole.losses(step: 0, batch: batch).terms["task"])
+        let photos = try #require(terms["task"])
+        #expect(photos > 0 && photos < all)
+        #expect(try #require(terms["replay"]) < 1e-9)
+    }
+
     @Test func pseudoTargetsComeFromTheTeacherWhereThereIsOne() throws {
         var shape = TestRun.teacher()
         shape.codec.residualScale = 0.5

@@ -89,6 +89,17 @@ public enum SceneContent: UInt8, CaseIterable, Sendable, Codable {
         }
     }
 
+    /// How far its hue may be turned, in radians to either side, without making it something else.
+    var hueRange: Float {
+        switch self {
+        case .blinds, .books, .ceramic, .checks, .curtain, .fabric, .glaze, .leather, .paint, .paper, .plaid, .plaster,
+            .siding, .stripes, .tile, .corrugatedMetal, .facade, .peelingPaint:
+            .pi
+        case .shingle, .metal, .concrete, .pavement: 0.5
+        default: 0.15
+        }
+    }
+
     /// What can fill a whole picture, see `SceneGenerator.swatch(of:seed:width:height:)`.
     public static let materials: [SceneContent] = Substance.allCases.map(\.content)
 }
