@@ -18,18 +18,19 @@ typedef struct {
     int64_t block, blocks, width;
     int64_t group, groups;                 // panels of one M, and into how many parts the panels are cut
     int64_t v_stride, m_stride, u_stride;  // from point to point
+    int64_t slices, slice;                 // of V, each of `width` channels: how many, floats from one to the next
     int shared, fused, back;
 } product_task;
 
 // V of one block and the products of two panels should fit a second-level cache of 1 MiB with room for U passing by.
 enum { V_FLOATS = 160 * 1024, LEAST_BLOCK = 20, MOST_BLOCK = 64 };
-enum { SHARED_TILES = 64, FUSED_ROWS = 32, PAIR = 2 };
+enum { SHARED_TILES = 64, FUSED_ROWS = 64, PAIR = 2 };
 
 static product_task plan(const rk_winograd_shape *s, int back, int fresh) {
     product_task t = {.back = back, .group = PAIR};
     t.from = wino_planes_of(s, back ? s->out_channels : s->in_channels);
     t.to = wino_planes_of(s, back ? s->in_channels : s->out_channels);
-    t.width = panels(t.from.channels) * PANEL;
+    t.width = panels(t.from.channels) * PANEL, t.slices = 1;
     int64_t tiles = t.from.tiles, threads = rk_threads(), outputs = panels(t.to.channels);
     int64_t pairs = (outputs + PAIR - 1) / PAIR;
     t.shared = tiles <= SHARED_TILES;
@@ -41,6 +42,9 @@ static product_task plan(const rk_winograd_shape *s, int back, int fresh) {
         t.groups = t.group ? (outputs + t.group - 1) / t.group : 0;
         t.blocks = !t.fused && t.groups % threads && tiles >= 16 ? 2 : 1;
         t.block = (tiles + t.blocks - 1) / t.blocks;
+        // All points of a few channels pass by each pair of panels: together in memory, or each would touch a page for
+        // two lines of it.
+        if (t.fused) t.width = FUSED_ROWS, t.slices = round_up(t.from.channels, FUSED_ROWS) / FUSED_ROWS;
     } else {
         int64_t limit = V_FLOATS / (POINTS * t.width);
         if (limit < LEAST_BLOCK) limit = MOST_BLOCK, t.group = outputs;
@@ -51,6 +55,7 @@ static product_task plan(const rk_winograd_shape *s, int back, int fresh) {
     }
     t.blocks = t.block ? (tiles + t.block - 1) / t.block : 0;
     t.v_stride = point_stride(t.shared ? tiles : t.block, t.width);
+    t.slice = POINTS * t.v_stride;
     t.m_stride = point_stride(t.block, PANEL);
     t.u_stride = point_stride(FUSED_ROWS, PANEL);
     return t;
@@ -74,7 +79,7 @@ static void multiply_fused(const product_task *t, const float *v, int64_t first,
                 t->weights, t->back ? channels : t->to.channels, t->back ? t->to.channels : channels, panel, c, end,
                 u + (panel - first) * u_panel, t->u_stride);
         for (int64_t x = 0; x < POINTS; x++)
-            multiply(t, v + x * t->v_stride + c, u + x * t->u_stride, u_panel, end - c, m + x * t->m_stride, t->block,
+            multiply(t, v + c / FUSED_ROWS * t->slice + x * t->v_stride, u + x * t->u_stride, u_panel, end - c, m + x * t->m_stride, t->block,
                      last - first > 1, c > 0);
     }
 }
@@ -99,7 +104,7 @@ static void some_panels(const product_task *t, const float *v, int64_t first, in
 
 static void block_job(const void *context, int64_t worker, int64_t job) {
     const product_task *t = context;
-    float *v = t->v + worker * POINTS * t->v_stride;
+    float *v = t->v + worker * t->slice;
     int64_t begin = job * t->block, end = smaller(begin + t->block, t->from.tiles), outputs = panels(t->to.channels);
     for (int64_t c = 0; c < t->from.channels; c += PANEL)
         wino_input(&t->from, t->src, c, begin, end, v + c, t->width, t->v_stride);
@@ -111,7 +116,8 @@ static void shared_input_job(const void *context, int64_t worker, int64_t job) {
     (void)worker;
     const product_task *t = context;
     int64_t c = job * PANEL;
-    wino_input(&t->from, t->src, c, 0, t->from.tiles, t->v + c, t->width, t->v_stride);
+    float *v = t->v + c / t->width * t->slice + c % t->width;
+    wino_input(&t->from, t->src, c, 0, t->from.tiles, v, t->width, t->v_stride);
 }
 
 static void shared_panel_job(const void *context, int64_t worker, int64_t job) {
@@ -125,7 +131,7 @@ static void shared_panel_job(const void *context, int64_t worker, int64_t job) {
 // V, M, U; U in whole where it is made beforehand.
 static void scratch_floats(const product_task *t, int fresh, int64_t floats[3]) {
     int64_t threads = rk_threads();
-    floats[0] = (t->shared ? 1 : threads) * POINTS * t->v_stride;
+    floats[0] = (t->shared ? t->slices : threads) * t->slice;
     floats[1] = threads * t->group * POINTS * t->m_stride;
     floats[2] = t->fused ? threads * PAIR * POINTS * t->u_stride
               : fresh    ? panels(t->to.channels) * panel_floats(t->from.channels)

@@ -10,6 +10,7 @@ import Testing
     static let shapes: [[Int64]] = [
         [1, 1, 1, 1, 1], [1, 3, 5, 4, 4], [2, 7, 9, 5, 7], [5, 48, 56, 2, 3], [3, 20, 33, 9, 6], [2, 17, 40, 13, 11],
         [1, 24, 16, 30, 70], [1, 8, 8, 1, 130], [2, 72, 64, 32, 32], [2, 80, 72, 6, 6], [1, 240, 40, 34, 38],
+        [1, 136, 40, 13, 14],
     ]
 
     @Test(arguments: shapes) func everyDirectionAgreesWithTheDirectSum(_ sizes: [Int64]) {
