@@ -104,6 +104,15 @@ static void winograd(sink *s, rk_winograd_shape shape) {
     free(x), free(w), free(y), free(workspace), free(bias);
 }
 
+static void attention(sink *s, rk_attention_shape shape) {
+    int64_t queries = shape.batch * shape.queries * shape.heads, keys = shape.batch * shape.keys * shape.heads;
+    float *q = made_up(queries * shape.depth, 1), *k = made_up(keys * shape.depth, 2);
+    float *v = made_up(keys * shape.width, 3), *y = made_up(queries * shape.width, 4);
+    float *workspace = made_up((int64_t)rk_attention_workspace_size(&shape), 5);
+    rk_attention(&shape, q, k, v, y, workspace), put(s, y, queries * shape.width);
+    free(q), free(k), free(v), free(y), free(workspace);
+}
+
 int64_t kernel_battery(float *results, int64_t capacity) {
     sink s = {results, capacity, 0};
     elementwise(&s);
@@ -111,5 +120,6 @@ int64_t kernel_battery(float *results, int64_t capacity) {
     layouts(&s);
     winograd(&s, (rk_winograd_shape){2, 19, 35, 9, 14});
     winograd(&s, (rk_winograd_shape){1, 16, 16, 40, 37});
+    attention(&s, (rk_attention_shape){2, 37, 300, 3, 10, 12});
     return s.count;
 }

@@ -4,6 +4,7 @@
 // every reduction is cut the same way whoever computes its parts.
 #include <stdint.h>
 
+#include "attention.h"
 #include "biharmonic.h"
 #include "winograd.h"
 

@@ -1,0 +1,1 @@
+#include "../../Sources/CKernels/attention.c"
