@@ -5,6 +5,7 @@ extension Variable {
     ///
     /// With y = a gelu(b): da = gelu(b) dy, db = gelu'(b) a dy.
     public func gatedGELU() -> Variable {
+        if !Variable.records([self]) { return Variable(value.gatedGELU()) }
         let width = (shape.last ?? 0) / 2, rows = value.count / max(2 * width, 1)
         require(shape.last == 2 * width && width > 0, "Autograd: gate over \(shape)")
         // Halves of the last axis are channels where every row is an image of no extent.

@@ -55,13 +55,22 @@ extension Variable {
         }
     }
 
-    /// y = x Wᵀ + b for x [..., K], W [O, K], b [O], as torch.nn.Linear.
-    public func linear(weights: Variable, bias: Variable?) -> Variable {
-        let width = shape.last ?? 1
-        let rows = reshaped([1, value.count / max(width, 1), width])
-        let product = rows.matrixProduct(weights.reshaped([1] + weights.shape), transposeB: true)
-        let output = product.reshaped([product.shape[1], product.shape[2]])
-        let biased = bias.map { output.addingAlongChannels($0) } ?? output
-        return biased.reshaped(shape.dropLast() + [weights.shape[0]])
+    /// y = x Wᵀ + b for x [..., K], W [O, K], b [O], as torch.nn.Linear; `adding` is added to it, of its shape.
+    ///
+    /// dx = dy W, dW = dyᵀ x, db = Σ dy over the rows.
+    public func linear(weights: Variable, bias: Variable?, adding: Variable? = nil) -> Variable {
+        let width = shape.last ?? 1, rows = value.reshaped([value.count / max(width, 1), width])
+        let matrix = [rows.shape[0], weights.shape[0]]
+        let y = MatrixProduct.linear(
+            rows, weights.value, bias: bias?.value, adding: adding.map { $0.value.reshaped(matrix) })
+        let inputs = [self, weights] + [bias, adding].compactMap { $0 }
+        return Variable.recorded(y.reshaped(shape.dropLast() + [weights.shape[0]]), inputs: inputs) { [self] dy in
+            let rowGradient = dy.reshaped(matrix)
+            let dx =
+                requiresGradient ? MatrixProduct.of(rowGradient, weights.value).reshaped(shape) : nil
+            let dw = weights.requiresGradient ? MatrixProduct.of(rowGradient, rows, transposeA: true) : nil
+            let db = bias.map { $0.requiresGradient ? rowGradient.summedOverOuter() : nil }
+            return [dx, dw] + (db.map { [$0] } ?? []) + (adding == nil ? [] : [dy])
+        }
     }
 }

@@ -63,6 +63,29 @@ void rk_weighted_squared_error_backward(const float *a, const float *b, const fl
     else error_backward_run(a, b, 0, 2 * factor, da, n);
 }
 
+CLONES static void gated_gelu_row(const float *restrict x, const float *restrict gate, float *restrict y, int64_t n) {
+    for (int64_t i = 0; i < n; i++) y[i] = x[i] * (gate[i] * gelu_phi(gate[i]));
+}
+
+typedef struct {
+    const float *x;
+    float *y;
+    int64_t width;
+} gated;
+
+static void gated_gelu_rows(void *context, int64_t begin, int64_t end) {
+    const gated *o = context;
+    for (int64_t r = begin; r < end; r++) {
+        const float *x = o->x + 2 * r * o->width;
+        gated_gelu_row(x, x + o->width, o->y + r * o->width, o->width);
+    }
+}
+
+void rk_gated_gelu(const float *x, float *y, int64_t rows, int64_t width) {
+    gated o = {x, y, width};
+    rk_parallel(rows, grain_of(width), gated_gelu_rows, &o);
+}
+
 // Reductions: blocks of a fixed size, each summed in float lanes, the blocks added in double in their order.
 enum { BLOCK = 4096 };
 

@@ -19,11 +19,12 @@ struct Attention {
         self.heads = heads
     }
 
-    /// x [N, L, width] gathers from `context` [N, S, context width], or from itself: [N, L, width].
-    func callAsFunction(_ x: Variable, context: Variable? = nil) -> Variable {
+    /// x [N, L, width] gathers from `context` [N, S, context width], or from itself: [N, L, width], plus `adding`.
+    func callAsFunction(_ x: Variable, context: Variable? = nil, adding: Variable? = nil) -> Variable {
         let source = context ?? x
         return output(
-            Variable.attention(queries: query(x), keys: key(source), values: value(source), heads: heads))
+            Variable.attention(queries: query(x), keys: key(source), values: value(source), heads: heads),
+            adding: adding)
     }
 }
 

@@ -60,8 +60,8 @@ public struct CLIPEncoderLayer {
         if causal { scores = scores + Variable(Self.causalMask(scores.shape)) }
         let mixed = scores.softmax().matrixProduct(values)
         let joined = mixed.transposed().reshaped([x.shape[0], x.shape[2], x.shape[1]]).transposed()
-        let attended = x + output(joined)
-        return attended + second(activation(first(norm2(attended))))
+        let attended = output(joined, adding: x)
+        return second(activation(first(norm2(attended))), adding: attended)
     }
 
     /// [N, L, C] to [N · heads, L, C / heads].

@@ -46,7 +46,7 @@ struct Transformer2DModel {
         case .convolution(let first, let last):
             var tokens = first(normalized).reshaped(flat).transposed()
             for block in blocks { tokens = block(tokens, text: text) }
-            return x + last(tokens.transposed().reshaped(x.shape))
+            return last(tokens.transposed().reshaped(x.shape), adding: x)
         case .linear(let first, let last):
             var tokens = first(normalized.reshaped(flat).transposed())
             for block in blocks { tokens = block(tokens, text: text) }
@@ -73,8 +73,8 @@ struct BasicTransformerBlock {
 
     /// x [N, L, C], `text` [N, S, D].
     func callAsFunction(_ x: Variable, text: Variable) -> Variable {
-        var x = x + selfAttention(norm1(x))
-        x = x + textAttention(norm2(x), context: text)
-        return x + narrowing(widening(norm3(x)).gatedGELU())
+        var x = selfAttention(norm1(x), adding: x)
+        x = textAttention(norm2(x), context: text, adding: x)
+        return narrowing(widening(norm3(x)).gatedGELU(), adding: x)
     }
 }

@@ -45,7 +45,12 @@ public struct Linear {
         self.bias = bias ? try scope.parameter("bias", [output], start) : nil
     }
 
-    public func callAsFunction(_ x: Variable) -> Variable { x.linear(weights: weights, bias: bias) }
+    /// - Parameters:
+    ///   - x: [..., in].
+    ///   - adding: added to the result, of its shape.
+    public func callAsFunction(_ x: Variable, adding: Variable? = nil) -> Variable {
+        x.linear(weights: weights, bias: bias, adding: adding)
+    }
 }
 
 /// GroupNorm over axis 1, optionally with SiLU in the same pass.

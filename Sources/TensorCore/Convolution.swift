@@ -118,7 +118,8 @@ extension Convolution {
                 x, weights: weights, bias: bias, adding: adding, prepared: prepared, into: y)
             return
         case .product:
-            PointwiseConvolution.forward(x, weights: weights, into: y)
+            PointwiseConvolution.forward(x, weights: weights, bias: bias, adding: adding, into: y)
+            return
         case .direct, .libraryWinograd:
             let shared = bias?.shape.count == 1 ? bias : nil
             LibraryConvolution.call(algorithm, problem) {

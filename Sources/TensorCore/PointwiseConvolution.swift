@@ -3,12 +3,18 @@ import COpenBLAS
 
 /// Convolution with windows of 1x1 as matrix products on the layout as it is: Y = W X for each image, with X [C, HW].
 enum PointwiseConvolution {
-    static func forward(_ x: Tensor, weights: Tensor, into y: Tensor) {
+    /// - Parameters:
+    ///   - bias: [O] or [N, O].
+    ///   - adding: of the result's shape.
+    static func forward(_ x: Tensor, weights: Tensor, bias: Tensor?, adding: Tensor?, into y: Tensor) {
         let (batch, inputs, outputs, pixels) = sizes(x.shape, weights.shape)
+        // The product begins with the sums instead of with zeros, so they cost no pass of their own.
+        let accumulate = bias != nil || adding != nil
+        if accumulate { y.start(bias: bias, adding: adding) }
         for n in 0..<batch {
             product(
                 weights.pointer, x.pointer + n * inputs * pixels, y.pointer + n * outputs * pixels, m: outputs,
-                n: pixels, k: inputs)
+                n: pixels, k: inputs, accumulate: accumulate)
         }
     }
 

@@ -14,10 +14,34 @@ extension Tensor {
         addAlongChannels(bias, into: self)
     }
 
-    private func addAlongChannels(_ bias: Tensor, into y: Tensor) {
+    /// Overwrites [N, C, ...] with `bias` [C] or [N, C] plus `addend`, zeros where they are nil: what a product is then
+    /// added to.
+    func start(bias: Tensor?, adding addend: Tensor?) {
+        if let addend { requireSameShape(as: addend, "adding") }
+        noteChange()
+        switch (bias, addend) {
+        case (let bias?, let addend?): addend.addAlongChannels(bias, into: self)
+        case (let bias?, nil): fillAlongChannels(bias)
+        case (nil, let addend?): copyInPlace(from: addend)
+        case (nil, nil): rk_fill(pointer, 0, Int64(count))
+        }
+    }
+
+    private func requireBias(_ bias: Tensor) {
         require(
             shape.count >= 2 && (bias.shape == [shape[1]] || bias.shape == [shape[0], shape[1]]),
             "TensorCore: bias of shape \(bias.shape) on \(shape)")
+    }
+
+    private func fillAlongChannels(_ bias: Tensor) {
+        requireBias(bias)
+        rk_channel_add(
+            nil, bias.pointer, bias.shape.count == 2 ? Int64(shape[1]) : 0, pointer, Int64(shape[0]), Int64(shape[1]),
+            Int64(innerCount))
+    }
+
+    private func addAlongChannels(_ bias: Tensor, into y: Tensor) {
+        requireBias(bias)
         rk_channel_add(
             pointer, bias.pointer, bias.shape.count == 2 ? Int64(shape[1]) : 0, y.pointer, Int64(shape[0]),
             Int64(shape[1]), Int64(innerCount))

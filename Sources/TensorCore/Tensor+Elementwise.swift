@@ -49,6 +49,15 @@ extension Tensor {
         return dx
     }
 
+    /// Of [..., 2 D] the first half times the GELU of the second, [..., D], in one pass.
+    public func gatedGELU() -> Tensor {
+        let width = (shape.last ?? 0) / 2
+        require(shape.last == 2 * width && width > 0, "TensorCore: gate over \(shape)")
+        let y = Tensor(uninitialized: shape.dropLast() + [width])
+        rk_gated_gelu(pointer, y.pointer, Int64(y.count / width), Int64(width))
+        return y
+    }
+
     /// self += factor * other, in place.
     public func accumulateInPlace(_ other: Tensor, factor: Float = 1) {
         requireSameShape(as: other, "accumulate")

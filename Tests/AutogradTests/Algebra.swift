@@ -20,7 +20,7 @@ protocol Algebra {
     /// With a bias [N, O] of each image and a tensor of the result's shape added.
     func convolved(_ weights: Self, _ bias: Self, channels: Self, adding: Self, padding: Int) -> Self
     func matrixProduct(_ other: Self, transposeA: Bool, transposeB: Bool, scale: Double) -> Self
-    func linear(_ weights: Self, _ bias: Self?) -> Self
+    func linear(_ weights: Self, _ bias: Self?, adding: Self?) -> Self
 
     func groupNormalized(_ gamma: Self, _ beta: Self, groups: Int, silu: Bool) -> Self
     func layerNormalized(_ gamma: Self, _ beta: Self) -> Self
@@ -38,6 +38,10 @@ protocol Algebra {
 
 /// ε of the norms under test.
 let epsilon = 1e-5
+
+extension Algebra {
+    func linear(_ weights: Self, _ bias: Self?) -> Self { linear(weights, bias, adding: nil) }
+}
 
 extension Variable: Algebra {
     func scaled(_ factor: Double) -> Variable { self * Float(factor) }
@@ -57,7 +61,9 @@ extension Variable: Algebra {
     func matrixProduct(_ other: Variable, transposeA: Bool, transposeB: Bool, scale: Double) -> Variable {
         matrixProduct(other, transposeA: transposeA, transposeB: transposeB, scale: Float(scale))
     }
-    func linear(_ weights: Variable, _ bias: Variable?) -> Variable { linear(weights: weights, bias: bias) }
+    func linear(_ weights: Variable, _ bias: Variable?, adding: Variable?) -> Variable {
+        linear(weights: weights, bias: bias, adding: adding)
+    }
     func groupNormalized(_ gamma: Variable, _ beta: Variable, groups: Int, silu: Bool) -> Variable {
         groupNormalized(gamma: gamma, beta: beta, groups: groups, epsilon: Float(epsilon), silu: silu)
     }
@@ -95,7 +101,10 @@ extension NaiveTensor: Algebra {
     ) -> NaiveTensor {
         convolved(weights: weights, bias: bias, stride: 1, padding: padding).addingAlongChannels(channels) + adding
     }
-    func linear(_ weights: NaiveTensor, _ bias: NaiveTensor?) -> NaiveTensor { linear(weights: weights, bias: bias) }
+    func linear(_ weights: NaiveTensor, _ bias: NaiveTensor?, adding: NaiveTensor?) -> NaiveTensor {
+        let y = linear(weights: weights, bias: bias)
+        return adding.map { y + $0 } ?? y
+    }
     func groupNormalized(_ gamma: NaiveTensor, _ beta: NaiveTensor, groups: Int, silu: Bool) -> NaiveTensor {
         groupNormalized(gamma: gamma, beta: beta, groups: groups, epsilon: epsilon, silu: silu)
     }

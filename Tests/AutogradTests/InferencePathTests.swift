@@ -51,4 +51,18 @@ struct InferencePathTests {
             #expect(deviation(result(tape: false), result(tape: true)) < 5e-6)
         }
     }
+
+    @Test("a linear layer and a gate, with and without a bias", arguments: [[1, 1, 2], [2, 5, 14], [3, 50, 66]])
+    func feedForward(_ shape: [Int]) {
+        for bias in [true, false] {
+            func result(tape: Bool) -> Variable {
+                variable(shape, seed: 1, tape: tape).linear(
+                    weights: variable([2 * shape[2], shape[2]], seed: 2, tape: tape),
+                    bias: bias ? variable([2 * shape[2]], seed: 3, tape: tape) : nil
+                ).gatedGELU()
+            }
+            #expect(result(tape: false).shape == shape)
+            #expect(deviation(result(tape: false), result(tape: true)) < 5e-6)
+        }
+    }
 }

@@ -93,11 +93,13 @@ struct MatrixProductRule: Differentiable {
 
 /// A linear layer over the last of several axes.
 struct LinearRule: Differentiable {
-    var leading: [Int], bias: Bool
+    var leading: [Int], bias: Bool, adding: Bool
 
-    var inputs: [[Int]] { [leading + [5], [3, 5]] + (bias ? [[3]] : []) }
+    var inputs: [[Int]] { [leading + [5], [3, 5]] + (bias ? [[3]] : []) + (adding ? [leading + [3]] : []) }
 
-    func callAsFunction<T: Algebra>(_ x: [T]) -> T { x[0].linear(x[1], bias ? x[2] : nil) }
+    func callAsFunction<T: Algebra>(_ x: [T]) -> T {
+        x[0].linear(x[1], bias ? x[2] : nil, adding: adding ? x[x.count - 1] : nil)
+    }
 }
 
 @Suite("Gradients of every rule against finite differences")
@@ -148,7 +150,10 @@ struct RuleTests {
 
     @Test("linear", arguments: [[], [4], [2, 3]], [false, true])
     func linear(_ leading: [Int], bias: Bool) {
-        LinearRule(leading: leading.isEmpty ? [1] : leading, bias: bias).checkGradients()
+        for adding in [false, true] {
+            LinearRule(leading: leading.isEmpty ? [1] : leading, bias: bias, adding: adding)
+                .checkGradients("adding \(adding)")
+        }
     }
 
     /// The norms' backward sums run over blocks; this has several blocks and a tail.

@@ -37,6 +37,7 @@ static void elementwise(sink *s) {
     rk_silu_backward(a, b, y, N), put(s, y, N);
     rk_gelu(a, y, N), put(s, y, N);
     rk_gelu_backward(a, b, y, N), put(s, y, N);
+    rk_gated_gelu(a, y, N / 26, 13), put(s, y, N / 26 * 13);
     rk_accumulate(a, 0.3f, y, N), put(s, y, N);
     rk_lerp(b, 0.3f, y, N), put(s, y, N);
     rk_weighted_squared_error_backward(a, b, 0, 0.1f, y, N), put(s, y, N);

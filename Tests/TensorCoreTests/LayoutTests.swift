@@ -12,7 +12,7 @@ struct LayoutTests {
     @Test(
         "addingAlongChannels takes one bias for all or one for each image",
         arguments: [
-            [2, 3], [2, 5, 7], [3, 17, 5, 9], [2, 4, 100, 90], [0, 3, 4], [2, 3, 0],
+            [2, 3], [500, 77], [2, 5, 7], [3, 17, 5, 9], [2, 4, 100, 90], [0, 3, 4], [2, 3, 0],
         ])
     func channelAdd(_ shape: [Int]) {
         let x = NaiveTensor(random: shape, seed: 1)
@@ -26,7 +26,7 @@ struct LayoutTests {
     @Test(
         "sums over inner and outer axes agree with the definition",
         arguments: [
-            [1, 1], [2, 5, 7], [3, 17, 5, 9], [2, 4, 100, 90], [0, 3, 4], [2, 3, 0],
+            [1, 1], [500, 77], [2, 5, 7], [3, 17, 5, 9], [2, 4, 100, 90], [0, 3, 4], [2, 3, 0],
         ])
     func axisSums(_ shape: [Int]) {
         let x = NaiveTensor(random: shape, seed: 1)
@@ -38,7 +38,7 @@ struct LayoutTests {
     @Test(
         "transposed swaps the last two axes",
         arguments: [
-            [1, 1, 1], [2, 3, 5], [1, 17, 33], [3, 16, 16], [2, 130, 140], [2, 0, 4], [0, 3, 4],
+            [1, 1, 1], [2, 3, 5], [1, 17, 33], [3, 16, 16], [2, 130, 140], [1, 77, 1300], [2, 0, 4], [2, 4, 0], [0, 3, 4],
         ])
     func transpose(_ shape: [Int]) {
         let x = NaiveTensor(random: shape, seed: 1), y = Tensor(x).transposed()
@@ -59,6 +59,16 @@ struct LayoutTests {
             #expect(part.shape == original.shape)
             #expect(part.values == original.floats)
         }
+    }
+
+    @Test("images that are longer than what one thread copies at a time are joined and split")
+    func longImages() {
+        let parts = [5, 3].enumerated().map { i, channels in
+            NaiveTensor(random: [2, channels, 97, 101], seed: UInt64(i))
+        }
+        let joined = Tensor.concatenated(parts.map { Tensor($0) })
+        #expect(joined.values == NaiveTensor.concatenated(parts).floats)
+        for (part, original) in zip(joined.split(channels: [5, 3]), parts) { #expect(part.values == original.floats) }
     }
 
     @Test("upsampledNearest2 repeats every pixel, and its backward sums them", arguments: even)

@@ -20,6 +20,8 @@ struct StoragePoolTests {
         let z = Convolution.forward(y, weights: one, bias: nil, options: .init())
         let joined = Tensor.concatenated([x, z])
         _ = (joined + joined).summedOverInner()
+        let tokens = joined.reshaped([1, 32, 84]).transposed()
+        _ = DotProductAttention.forward(queries: tokens, keys: tokens, values: tokens, heads: 4).gatedGELU()
         _ = Convolution.backwardWeights(x, gradient: y, weights: w.shape, options: .init(padding: 1))
     }
 

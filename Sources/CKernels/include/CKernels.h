@@ -34,6 +34,8 @@ void rk_silu_backward(const float *x, const float *dy, float *dx, int64_t n);
 /// The exact GELU, x Φ(x).
 void rk_gelu(const float *x, float *y, int64_t n);
 void rk_gelu_backward(const float *x, const float *dy, float *dx, int64_t n);
+/// Of each row of x [rows, 2 * width], the first half times the GELU of the second: y [rows, width].
+void rk_gated_gelu(const float *x, float *y, int64_t rows, int64_t width);
 /// Σ x², summed in double over fixed blocks.
 double rk_sum_of_squares(const float *x, int64_t n);
 double rk_sum(const float *x, int64_t n);
@@ -46,7 +48,7 @@ void rk_weighted_squared_error_backward(const float *a, const float *b, const fl
 int rk_all_finite(const float *x, int64_t n);
 
 // channels.c: x is [outer, channels, inner].
-/// y[o, c, i] = x[o, c, i] + bias[o * bias_stride + c]; bias_stride is 0 or `channels`, y may be x.
+/// y[o, c, i] = x[o, c, i] + bias[o * bias_stride + c]; bias_stride is 0 or `channels`, y may be x, x may be NULL for 0.
 void rk_channel_add(const float *x, const float *bias, int64_t bias_stride, float *y, int64_t outer, int64_t channels,
                     int64_t inner);
 /// sums[o, c] = Σ_i x[o, c, i]
