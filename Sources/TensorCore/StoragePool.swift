@@ -7,8 +7,8 @@ import Synchronization
 /// A request gets the smallest free buffer that holds it, up to twice as large: with buffers for each
 /// size of its own a network of several resolutions would hold the sum of what its levels need, not the most.
 /// A steady loop still comes to rest: a buffer is made only while all that would do are in use. For a forward pass that is
-/// after the first one; a training step, whose buffers live in another order, needs several, so training sets
-/// ``sharesSizes`` to false.
+/// after the first one, or after the second, which finds other buffers free than the first did; a training step, whose
+/// buffers live in another order, needs several, so training sets ``sharesSizes`` to false.
 public enum StoragePool {
     /// Addresses rather than pointers: integers cross the lock without a Sendable promise, and a buffer in the pool
     /// has no other owner.

@@ -38,7 +38,8 @@ struct LayoutTests {
     @Test(
         "transposed swaps the last two axes",
         arguments: [
-            [1, 1, 1], [2, 3, 5], [1, 17, 33], [3, 16, 16], [2, 130, 140], [1, 77, 1300], [2, 0, 4], [2, 4, 0], [0, 3, 4],
+            [1, 1, 1], [2, 3, 5], [1, 17, 33], [3, 16, 16], [2, 130, 140], [1, 77, 1300], [2, 0, 4], [2, 4, 0],
+            [0, 3, 4],
         ])
     func transpose(_ shape: [Int]) {
         let x = NaiveTensor(random: shape, seed: 1), y = Tensor(x).transposed()
