@@ -20,6 +20,15 @@ package enum WorkerSandbox {
         try check(refine_sandbox_worker_start(), "first system call filter")
     }
 
+    /// Makes sure, in a copy of a process that called `start()`, that the copy is guarded as well: tries what is forbidden.
+    package static func confirmStart() throws {
+        let checks = [
+            refine_sandbox_no_core_dumps_check, refine_sandbox_no_new_privileges_check, refine_sandbox_no_sockets_check,
+            refine_sandbox_no_io_uring_check, refine_sandbox_native_syscalls_only_check, refine_sandbox_no_exec_check,
+        ]
+        guard checks.allSatisfy({ $0() == 1 }) else { throw failure("guards of the template", EPERM) }
+    }
+
     /// When memory runs out, the kernel takes this process first and not the desktop. Not essential, so not checked.
     package static func offerToMemoryKiller() {
         let score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)

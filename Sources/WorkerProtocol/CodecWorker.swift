@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A photo and its mask as raw pixels.
 public struct DecodedPhoto: Sendable {
     /// Pixels of the upright photo.
@@ -39,14 +37,11 @@ public struct EncodedPhoto: Sendable {
 /// A crash, a deadline or a cancellation ends that process and is the error of that call. No call blocks a thread of
 /// Swift's cooperative pool.
 public final class CodecWorker: Sendable {
-    private let executable: String
     private let limits: WorkerLimits
-    /// A process that has started and waits for a job: starting takes 30 ms, most of it in the dynamic linker.
-    private let spare = Mutex<WorkerProcess?>(nil)
-    private static let spareLifetime = Duration.seconds(60)
+    private let source: WorkerSource
 
     public init(executable: String, limits: WorkerLimits = WorkerLimits()) {
-        self.executable = executable
+        source = WorkerSource(executable: executable)
         self.limits = limits
     }
 
@@ -145,43 +140,25 @@ public final class CodecWorker: Sendable {
     /// The guards of ``sandboxReport()``.
     public func selfCheck() async throws -> [String: Bool] { try await sandboxReport().guards }
 
-    /// Starts a process for the next call ahead of time; it ends unused after a minute. Errors show in that call.
+    /// Makes what the next call needs ahead of time; it goes after a minute without calls. Errors show in that call.
     ///
-    /// Each successful call does so by itself: after `decode` comes `encode`, and after one photo often another.
-    public func prepare() {
-        guard spare.withLock({ $0 == nil }), let process = try? WorkerProcess(executable: executable) else { return }
-        // One that was put there meanwhile goes, outside of the lock.
-        let surplus = spare.withLock { spare -> WorkerProcess? in
-            defer { spare = process }
-            return spare
-        }
-        _ = surplus
-        Task { [weak self, weak process] in
-            try? await Task.sleep(for: Self.spareLifetime)
-            guard let self, let process else { return }
-            self.discardSpare(process)
-        }
-    }
-
-    private func discardSpare(_ process: WorkerProcess) {
-        let old = spare.withLock { spare -> WorkerProcess? in
-            guard spare === process else { return nil }
-            return spare.take()
-        }
-        _ = old
-    }
+    /// Each call does so by itself: after `decode` comes `encode`, and after one photo often another.
+    public func prepare() { source.prepare() }
 
     private func call(_ request: WorkerRequest, _ files: [OwnedDescriptor]) async throws -> (
         WorkerReply, [OwnedDescriptor]
     ) {
-        let call = WorkerCall(job: WorkerJob(limits: limits, request: request), descriptors: files) { [self] in
-            // One that has died while it waited, for want of memory perhaps, must not cost a job.
-            try spare.withLock { $0.take() }.flatMap { $0.isRunning ? $0 : nil }
-                ?? WorkerProcess(executable: executable)
+        let call = WorkerCall(job: WorkerJob(limits: limits, request: request), descriptors: files) { [source] in
+            try source.worker($0)
         }
-        let answer = try await call.run()
-        prepare()
-        return answer
+        do {
+            let answer = try await call.run()
+            prepare()
+            return answer
+        } catch let error as WorkerError where ["worker-died", "deadline", "protocol"].contains(error.reason) {
+            source.renew()
+            throw error
+        }
     }
 
     private static func encoded(_ answer: (reply: WorkerReply, received: [OwnedDescriptor])) throws -> EncodedPhoto {

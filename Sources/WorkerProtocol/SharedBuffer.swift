@@ -30,7 +30,9 @@ public final class SharedBuffer: @unchecked Sendable {
                 guard ftruncate(descriptor, off_t(count)) == 0, posix_fallocate(descriptor, 0, off_t(count)) == 0 else {
                     throw WorkerError.system("Reserving memory", errno)
                 }
-                let memory = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+                // All of it is written, so all of its pages are mapped at once and not one by one.
+                let memory = mmap(
+                    nil, count, PROT_READ | PROT_WRITE, MAP_SHARED | Int32(MAP_POPULATE), descriptor, 0)
                 guard let memory, memory != MAP_FAILED else { throw WorkerError.system("Mapping memory", errno) }
                 // A writable mapping forbids the seal against writing: it must be gone before.
                 defer { munmap(memory, count) }

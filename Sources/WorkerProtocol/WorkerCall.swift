@@ -7,8 +7,8 @@ import Glibc
 struct WorkerCall {
     let job: WorkerJob
     let descriptors: [OwnedDescriptor]
-    /// Makes, or has ready, the process to use.
-    let start: @Sendable () throws -> WorkerProcess
+    /// Makes, or has ready, the process to use. It is given what waits until a socket can be read, or throws.
+    let start: @Sendable (_ wait: (Int32) throws -> Void) throws -> WorkerProcess
 
     /// - Throws: `WorkerError`: what the worker answered, or `deadline`, `worker-died`, `cancelled`.
     func run() async throws -> (WorkerReply, [OwnedDescriptor]) {
@@ -18,10 +18,12 @@ struct WorkerCall {
                 // A serial queue of its own: dispatch gives each a thread when it has work.
                 DispatchQueue(label: "org.refinecontrol.worker-call").async {
                     var process: WorkerProcess?
+                    let deadline = ContinuousClock.now + .milliseconds(job.limits.deadlineMilliseconds)
                     let result = Result {
-                        let started = try start()
+                        let wait = { try waitForAnswer(on: $0, cancellation, until: deadline) }
+                        let started = try start(wait)
                         process = started
-                        return try talk(to: started, cancellation)
+                        return try talk(to: started, wait)
                     }
                     continuation.resume(with: result)
                     // Only now ended and reaped: giving back its memory takes a while, and nobody waits for it.
@@ -33,16 +35,15 @@ struct WorkerCall {
         }
     }
 
-    private func talk(to process: WorkerProcess, _ cancellation: CancelSignal) throws -> (
+    private func talk(to process: WorkerProcess, _ wait: (Int32) throws -> Void) throws -> (
         WorkerReply, [OwnedDescriptor]
     ) {
-        let deadline = ContinuousClock.now + .milliseconds(job.limits.deadlineMilliseconds)
         // Open as long as their numbers are in use, not only until they are known.
         defer { withExtendedLifetime((process, descriptors)) {} }
         let channel = WorkerChannel(socket: process.socket.number)
         // A worker that is gone already may have said why; else the answer is the end of the stream.
         _ = try channel.send(job, descriptors: descriptors.map(\.number))
-        try waitForAnswer(on: process.socket.number, cancellation, until: deadline)
+        try wait(process.socket.number)
         guard let (reply, received) = try channel.receive(WorkerReply.self) else {
             throw WorkerError(
                 .failed, argument: "image", reason: "worker-died",

@@ -14,6 +14,12 @@ package enum WorkerRequest: Codable, Equatable, Sendable {
     case sample(side: Int)
 }
 
+/// What the daemon asks of a template.
+package enum TemplateRequest: Codable, Equatable, Sendable {
+    /// Descriptor: the socket of the copy.
+    case copy
+}
+
 /// The first and only message to a worker.
 package struct WorkerJob: Codable, Equatable, Sendable {
     package var limits: WorkerLimits
@@ -25,8 +31,10 @@ package struct WorkerJob: Codable, Equatable, Sendable {
     }
 }
 
-/// A worker's only answer.
+/// A worker's only answer, but for a copy's greeting.
 package enum WorkerReply: Codable, Equatable, Sendable {
+    /// What a copy of a template says first: the number of its process.
+    case copied(Int32)
     /// Descriptors: RGB pixels, mask.
     case decoded(DecodedHeader)
     /// Descriptors: the file.

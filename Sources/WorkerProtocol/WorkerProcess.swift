@@ -4,7 +4,9 @@ import Glibc
 final class WorkerProcess: Sendable {
     let identifier: pid_t
     let socket: OwnedDescriptor
-    let startedAt = ContinuousClock.now
+    /// The process that this is a copy of; nil where it was started. It outlives its copies.
+    private let template: WorkerProcess?
+    private let isTemplate: Bool
 
     /// The descriptor at which a worker finds its socket.
     static let socketNumber: Int32 = 3
@@ -12,7 +14,7 @@ final class WorkerProcess: Sendable {
     /// Starts one worker. It gets its socket and /dev/null, and an environment of a few names.
     ///
     /// - Parameters:
-    ///   - role: codec, scan or tune.
+    ///   - role: template, codec, scan or tune.
     ///   - arguments: of that role.
     ///   - environment: what it gets besides, as NAME=VALUE.
     /// - Throws: `WorkerError` when the executable cannot be started.
@@ -48,7 +50,7 @@ final class WorkerProcess: Sendable {
 
         var identifier: pid_t = 0
         let result = withCStrings([executable, role] + arguments) { arguments in
-            withCStrings(Self.environment() + environment) { environment in
+            withCStrings(Self.environment(role) + environment) { environment in
                 posix_spawn(&identifier, executable, &actions, &attributes, arguments, environment)
             }
         }
@@ -62,11 +64,32 @@ final class WorkerProcess: Sendable {
         }
         self.identifier = identifier
         socket = ours
+        template = nil
+        isTemplate = role == "template"
+    }
+
+    /// Takes over a copy of a template.
+    ///
+    /// - Returns: nil where it is no child of this process.
+    init?(copy identifier: pid_t, socket: OwnedDescriptor, of template: WorkerProcess) {
+        // Whatever is told: only what is ours to wait for is ours to kill.
+        guard identifier > 0, Self.isChild(identifier) else { return nil }
+        self.identifier = identifier
+        self.socket = socket
+        self.template = template
+        isTemplate = false
+    }
+
+    private static func isChild(_ identifier: pid_t) -> Bool {
+        var info = siginfo_t()
+        return waitid(P_PID, id_t(identifier), &info, WEXITED | WNOHANG | WNOWAIT) == 0
     }
 
     /// A crash must end the process at once, not start Swift's backtracer, which would see the photo.
-    private static func environment() -> [String] {
+    private static func environment(_ role: String) -> [String] {
         var result = ["SWIFT_BACKTRACE=enable=no", "LC_ALL=C.UTF-8", "MALLOC_ARENA_MAX=2"]
+        // Once for all of its copies.
+        if role == "template" { result.append("LD_BIND_NOW=1") }
         // Where the Swift runtime lies, for a toolchain that is not installed in the system.
         if let path = getenv("LD_LIBRARY_PATH") { result.append("LD_LIBRARY_PATH=\(String(cString: path))") }
         return result
@@ -82,14 +105,24 @@ final class WorkerProcess: Sendable {
     func kill() { Glibc.kill(identifier, SIGKILL) }
 
     deinit {
-        kill()
-        reap()
+        guard isTemplate else {
+            kill()
+            return Self.reap(identifier)
+        }
+        // Copies that nobody took over, because the template was killed before they said their number, are in its process
+        // group. All others have ended: each holds its template.
+        Glibc.kill(-identifier, SIGKILL)
+        Self.reap(-identifier)
     }
 
-    /// Waits for the end of the process. The identifier is ours until this returns, so `kill` cannot hit another one.
-    private func reap() {
+    /// Waits for the end of a process, or of all in a group. Its number is ours until this returns, so `kill` cannot hit
+    /// another one.
+    private static func reap(_ identifier: pid_t) {
         var status: Int32 = 0
-        while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
+        while true {
+            let ended = waitpid(identifier, &status, 0)
+            guard ended > 0 && identifier < 0 || ended < 0 && errno == EINTR else { return }
+        }
     }
 }
 

@@ -7,9 +7,12 @@ import WorkerProtocol
 struct CodecRole {
     let channel: WorkerChannel
     private let socket: Int32
+    /// Whether this process is a template's copy, which has its libraries and its first guards from there.
+    private let isCopy: Bool
 
-    init(socket: Int32) {
+    init(socket: Int32, isCopy: Bool = false) {
         self.socket = socket
+        self.isCopy = isCopy
         channel = WorkerChannel(socket: socket)
     }
 
@@ -28,9 +31,14 @@ struct CodecRole {
     }
 
     private func answer() throws -> (WorkerReply?, [SharedBuffer]) {
-        try WorkerSandbox.start()
-        // Before the job is there, so that a process can be started ahead of it.
-        try CodecLibrary.start()
+        if isCopy {
+            guard try channel.send(WorkerReply.copied(getpid())) else { return (nil, []) }
+            try WorkerSandbox.confirmStart()
+            Rehearsal.run()
+        } else {
+            try WorkerSandbox.start()
+            try CodecLibrary.start()
+        }
         guard let (job, descriptors) = try channel.receive(WorkerJob.self) else { return (nil, []) }
         loadModules(for: descriptors)
         let report = try WorkerSandbox.close(job.limits)

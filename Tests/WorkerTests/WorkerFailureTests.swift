@@ -135,15 +135,15 @@ private let setLease: Int32 = 1024
         let codec = CodecWorker(executable: path)
         for _ in 0..<3 {
             _ = try await codec.selfCheck()
-            // The call has made a spare one ready; the one of the call itself may still be there.
+            // The call has made a spare one ready, or still does, and its template; the one of the call itself may still
+            // be there. Dead, not only told to die.
+            #expect(await eventually { children(named: path).count > 1 })
             #expect(
                 await eventually {
                     let ours = children(named: path)
                     ours.forEach { kill($0, SIGKILL) }
-                    return !ours.isEmpty
+                    return ours.isEmpty
                 })
-            // Dead, not only told to die.
-            #expect(await eventually { children(named: path).isEmpty })
         }
         _ = try await codec.selfCheck()
     }

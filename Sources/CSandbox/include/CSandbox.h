@@ -106,6 +106,12 @@ int refine_sandbox_tuner_close(void);
 
 int refine_sandbox_no_executable_memory_check(void);
 
+/// Copies this process as fork(2) does; the copy is a child of this process's parent, and of its process group. The caller
+/// must have one thread. Returns the copy's number, 0 in the copy, or -errno.
+/// glibc is not told, as its fork() cannot do this: in the copy the main thread's number, which only locks that know
+/// their owner look at, is that of the original, and handlers of pthread_atfork are not run.
+int refine_fork_sibling(void);
+
 /// The lowest priority for the processor (nice 19, SCHED_IDLE) and for the disc (the idle class). The calling thread and
 /// those that it starts later. What the system refuses is left as it is. Call it before the worker's filters.
 void refine_background_priority(void);
