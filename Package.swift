@@ -30,6 +30,7 @@ let package = Package(
             name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=fast"])],
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+        .target(name: "CPNG", linkerSettings: [.linkedLibrary("deflate")]),
         .target(name: "CSandbox"),
         .target(name: "CWayland", linkerSettings: [.linkedLibrary("wayland-client")]),
 
@@ -49,7 +50,7 @@ let package = Package(
             dependencies: ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
 
         // Files, the sandboxed worker, the bus, the daemon.
-        .target(name: "ImageCodec", dependencies: ["CVips", "CJPEG"]),
+        .target(name: "ImageCodec", dependencies: ["CVips", "CJPEG", "CPNG"]),
         .target(name: "WorkerProtocol"),
         .target(name: "WorkerGuards", dependencies: ["WorkerProtocol", "CSandbox"]),
         .target(name: "WorkerRoles", dependencies: ["ImageCodec", "WorkerProtocol", "WorkerGuards", "CSandbox"]),

@@ -45,6 +45,13 @@ extension HoleMask {
         var alphaVaries = false
         let complete = try reader.upright().forEachRow { row, bytes in
             let samples = bytes.bindMemory(to: Sample.self)
+            if layout.bands == 1 {
+                // The common mask. A loop so plain that the compiler makes vectors of it.
+                bright.withUnsafeMutableBufferPointer { bright in
+                    for x in 0..<width { bright[row * width + x] = toByte(samples[x]) >= threshold ? 255 : 0 }
+                }
+                return
+            }
             for x in 0..<width {
                 let pixel = x * bands
                 let value: Sample

@@ -25,6 +25,8 @@ public enum PhotoWriter {
     /// - Parameters:
     ///   - source: the photo as it was given.
     ///   - fill: what is to be put into it.
+    ///   - pixels: `[height, width, 3]`, the photo as `PhotoReader.readRGB` gave it; nil where that is not known. Where it
+    ///     is all that the photo has, the photo is not decoded once more.
     ///   - width: of the upright photo.
     ///   - height: of the upright photo.
     ///   - bitDepth: 8 or 16, that of the fill.
@@ -32,8 +34,8 @@ public enum PhotoWriter {
     ///   - limits: how large the source may be.
     /// - Throws: `CodecError`.
     public static func encode(
-        source: FileBytes, fill: FilledPart, width: Int, height: Int, bitDepth: Int,
-        options: PhotoWriterOptions = PhotoWriterOptions(), limits: CodecLimits = CodecLimits()
+        source: FileBytes, fill: FilledPart, pixels: UnsafeRawBufferPointer? = nil, width: Int, height: Int,
+        bitDepth: Int, options: PhotoWriterOptions = PhotoWriterOptions(), limits: CodecLimits = CodecLimits()
     ) throws -> EncodedFile {
         let reader = try PhotoReader(file: source, argument: "image", limits: limits)
         let info = reader.info
@@ -47,21 +49,29 @@ public enum PhotoWriter {
             if let patched = try patchJPEG(reader, fill) { return patched }
             // libvips streams a file once.
             return try encodeAnew(
-                PhotoReader(file: source, argument: "image", limits: limits), fill, options: options)
+                PhotoReader(file: source, argument: "image", limits: limits), fill, pixels, options: options)
         }
-        return try encodeAnew(reader, fill, options: options)
+        return try encodeAnew(reader, fill, pixels, options: options)
     }
 
-    /// Decodes the photo in its own bands, puts the fill in, and encodes all of it.
+    /// Takes the photo in its own bands, puts the fill in, and encodes all of it.
     private static func encodeAnew(
-        _ reader: PhotoReader, _ fill: FilledPart, options: PhotoWriterOptions
+        _ reader: PhotoReader, _ fill: FilledPart, _ pixels: UnsafeRawBufferPointer?, options: PhotoWriterOptions
     ) throws -> EncodedFile {
         let info = reader.info
         let (width, height) = (info.width, info.height)
         // 64 bytes: libvips and its savers may read samples by vectors.
-        let samples = UnsafeMutableRawBufferPointer.allocate(byteCount: reader.ownByteCount, alignment: 64)
-        defer { samples.deallocate() }
-        let decoded = try reader.readOwn(into: samples)
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: reader.ownByteCount + PNGEncoder.room(height: height), alignment: 64)
+        defer { memory.deallocate() }
+        let samples = UnsafeMutableRawBufferPointer(rebasing: memory[..<reader.ownByteCount])
+        let decoded: VipsPicture
+        if let pixels, info.layout.colour == .rgb, info.layout.extraBands == 0, pixels.count == samples.count {
+            samples.copyMemory(from: pixels)
+            decoded = try reader.upright()
+        } else {
+            decoded = try reader.readOwn(into: samples)
+        }
         try FillBlend.apply(
             fill, to: samples, layout: info.layout, width: width, profile: decoded.blob(VIPS_META_ICC_NAME))
 
@@ -78,7 +88,7 @@ public enum PhotoWriter {
         if info.layout.colour == .grey { notes.append("grey-kept") }
         if info.layout.colour == .cmyk { notes.append("cmyk-converted") }
         if info.pages > 1 { notes.append("first-page-only") }
-        return try save(picture, like: reader, options: options, notes: notes)
+        return try save(picture, over: memory, like: reader, options: options, notes: notes)
     }
 
     /// The meaning of the samples, stated anew: libvips converts what a saver does not expect.

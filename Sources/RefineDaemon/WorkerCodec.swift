@@ -40,8 +40,9 @@ public struct WorkerCodec: PhotoCodec {
             try await Self.file(
                 worker.encode(
                     source: image.rawValue, filled: SharedBuffer.holding(outcome.filled.memory),
-                    changed: .holding(PixelArray(outcome.changed)), region: FillBox(outcome.box), width: photo.width,
-                    height: photo.height, bitDepth: photo.bitDepth))
+                    changed: .holding(PixelArray(outcome.changed)), region: FillBox(outcome.box),
+                    pixels: photo.pixels as? SharedBuffer, width: photo.width, height: photo.height,
+                    bitDepth: photo.bitDepth))
         }
     }
 

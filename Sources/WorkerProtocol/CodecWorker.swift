@@ -83,21 +83,22 @@ public final class CodecWorker: Sendable {
     ///     one, where the photo does.
     ///   - changed: `[region.height, region.width]`; pixels where it is 0, and all outside, stay the source's.
     ///   - region: the part of the upright photo that these are of.
+    ///   - pixels: the photo's, as `decode` gave them. With them a photo of plain RGB is not decoded once more.
     ///   - width: of the upright photo.
     ///   - height: of the upright photo.
     ///   - bitDepth: 8 or 16, that of `filled`.
     ///   - options: of the encoder.
     /// - Throws: `WorkerError`.
     public func encode(
-        source image: Int32, filled: SharedBuffer, changed: SharedBuffer, region: FillBox, width: Int, height: Int,
-        bitDepth: Int, options: EncodeOptions = EncodeOptions()
+        source image: Int32, filled: SharedBuffer, changed: SharedBuffer, region: FillBox,
+        pixels: SharedBuffer? = nil, width: Int, height: Int, bitDepth: Int, options: EncodeOptions = EncodeOptions()
     ) async throws -> EncodedPhoto {
         let layout = PixelLayout(width: width, height: height, bitDepth: bitDepth)
-        let files = [
-            try OwnedDescriptor.duplicate(of: image, argument: "image"),
-            try .duplicate(of: filled.descriptor, argument: "filled"),
-            try .duplicate(of: changed.descriptor, argument: "changed"),
-        ]
+        let files =
+            try [OwnedDescriptor.duplicate(of: image, argument: "image")]
+            + [filled, changed, pixels].compactMap(\.self).map {
+                try OwnedDescriptor.duplicate(of: $0.descriptor, argument: "filled")
+            }
         return try Self.encoded(try await call(.encode(layout, region, options), files))
     }
 

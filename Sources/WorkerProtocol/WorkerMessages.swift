@@ -2,7 +2,8 @@
 package enum WorkerRequest: Codable, Equatable, Sendable {
     /// Descriptors: the photo's file, and the mask's file unless there are shapes.
     case decode(DecodeOptions)
-    /// Descriptors: the photo's file, the filled pixels of the box, the changed mask of the box.
+    /// Descriptors: the photo's file, the filled pixels of the box, the changed mask of the box, and where they are known
+    /// the photo's RGB pixels.
     case encode(PixelLayout, FillBox, EncodeOptions)
     /// Descriptors: original pixels, classical and filled pixels of the box, the mask.
     case compare(PixelLayout, FillBox)

@@ -36,18 +36,23 @@ extension CodecRole {
         _ files: [OwnedDescriptor], _ layout: PixelLayout, _ box: FillBox, _ options: EncodeOptions,
         _ limits: CodecLimits
     ) throws -> (WorkerReply, [SharedBuffer]) {
-        guard files.count == 3, let part = layout.layout(of: box), let size = part.rgbByteCount,
+        guard (3...4).contains(files.count), let part = layout.layout(of: box), let size = part.rgbByteCount,
             let pixels = part.pixelCount, (1...100).contains(options.quality ?? 1)
         else { throw WorkerError.badJob }
         let source = try FileBytes(descriptor: files[0].number, argument: "image", limits: limits)
         let filled = try SharedBuffer(adopting: files[1].duplicated(), count: size)
         let changed = try SharedBuffer(adopting: files[2].duplicated(), count: pixels)
+        let photo =
+            try files.count == 4 ? SharedBuffer(adopting: files[3].duplicated(), count: layout.rgbByteCount) : nil
         let encoded = try filled.withBytes { filled in
             try changed.withBytes { changed in
-                try PhotoWriter.encode(
-                    source: source, fill: FilledPart(box: PixelBox(box), filled: filled, changed: changed),
-                    width: layout.width, height: layout.height, bitDepth: layout.bitDepth,
-                    options: PhotoWriterOptions(quality: options.quality), limits: limits)
+                func encode(_ pixels: UnsafeRawBufferPointer?) throws -> EncodedFile {
+                    try PhotoWriter.encode(
+                        source: source, fill: FilledPart(box: PixelBox(box), filled: filled, changed: changed),
+                        pixels: pixels, width: layout.width, height: layout.height, bitDepth: layout.bitDepth,
+                        options: PhotoWriterOptions(quality: options.quality), limits: limits)
+                }
+                return try photo?.withBytes { try encode($0) } ?? encode(nil)
             }
         }
         return try reply(encoded.bytes, format: encoded.format.rawValue, notes: encoded.notes)

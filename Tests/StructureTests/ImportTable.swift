@@ -8,6 +8,7 @@ enum ImportTable {
         ("CDBus", []),
         ("CVips", []),
         ("CJPEG", []),
+        ("CPNG", []),
         ("CKernels", []),
         ("CSandbox", []),
         ("CWayland", []),
@@ -26,7 +27,7 @@ enum ImportTable {
         ("Distillation", ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
 
         // Files and the sandboxed worker.
-        ("ImageCodec", ["CVips", "CJPEG"]),
+        ("ImageCodec", ["CVips", "CJPEG", "CPNG"]),
         ("WorkerProtocol", []),
         ("WorkerGuards", ["CSandbox", "WorkerProtocol"]),
         ("WorkerRoles", ["ImageCodec", "CSandbox", "WorkerGuards", "WorkerProtocol"]),
@@ -97,12 +98,12 @@ enum ImportTable {
     static let neverReached: [(targets: [String], modules: [String])] = [
         (
             ["refined", "refinectl", "RefineDaemon", "RefineBus"],
-            ["ImageCodec", "CVips", "CJPEG", "Distillation", "WorkerRoles"]
+            ["ImageCodec", "CVips", "CJPEG", "CPNG", "Distillation", "WorkerRoles"]
         ),
         (["refinectl"], ["RefineDaemon", "Inpainting", "Diffusion", "TensorCore"]),
         (["WorkerProtocol"], ["Inpainting", "ImageCodec"]),
         // No decoder where files are written, no training where files are decoded.
-        (["refine-tuner", "WorkerTuning"], ["ImageCodec", "CVips", "CJPEG"]),
+        (["refine-tuner", "WorkerTuning"], ["ImageCodec", "CVips", "CJPEG", "CPNG"]),
         (["refine-worker", "WorkerRoles"], ["Distillation", "TensorCore"]),
     ]
 

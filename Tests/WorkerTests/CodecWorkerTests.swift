@@ -52,6 +52,33 @@ import WorkerProtocol
         #expect(one.file.array == other.file.array && one.format == "jpeg")
     }
 
+    /// The pixels that a photo was decoded to may go along when it is written again; that saves time and changes nothing.
+    @Test func decodedPixelsStandForThePhotoWhereTheyAreAllOfIt() async throws {
+        let worker = try TestWorker()
+        var numbers = SeededNumbers(seed: 4)
+        for (bands, depth) in [(3, 8), (3, 16), (4, 8), (1, 8), (2, 16)] {
+            let photo = TestPhoto.noise(24, 18, bands: bands, bitDepth: depth, using: &numbers)
+            let file = TemporaryFile(try photo.png())
+            let box = FillBox(x: 3, y: 4, width: 9, height: 7)
+            let decoded = try await worker.codec.decode(
+                image: file.descriptor, mask: nil, options: DecodeOptions(boxes: [box]))
+            func encode(_ pixels: SharedBuffer?) async throws -> [UInt8] {
+                try await worker.codec.encode(
+                    source: file.descriptor, filled: .of([UInt8](repeating: 90, count: 63 * 3 * depth / 8)),
+                    changed: .of([UInt8](repeating: 255, count: 63)), region: box, pixels: pixels, width: 24, height: 18,
+                    bitDepth: depth
+                ).file.array
+            }
+            let plain = try await encode(nil)
+            #expect(try await encode(decoded.pixels) == plain, "\(bands) bands of \(depth) bits")
+            // Other pixels show that they are looked at, and where they are not.
+            let grey = try SharedBuffer.of([UInt8](repeating: 7, count: decoded.pixels.count))
+            #expect(try await (encode(grey) == plain) == (bands != 3), "\(bands) bands of \(depth) bits")
+            let error = await #expect(throws: WorkerError.self) { try await encode(.of([1, 2, 3])) }
+            #expect(error?.reason == "protocol")
+        }
+    }
+
     @Test func everyFormatWorksInsideTheSandbox() async throws {
         let worker = try TestWorker()
         for (name, bytes) in try SampleFiles.all() {
