@@ -113,6 +113,19 @@ public struct ManagerProxy: Sendable {
         guard let values = try await bus.callRefine(call).first?.options else { throw RefineError.badReply("GetAll") }
         return values
     }
+
+    /// One property. Privacy and Landlock are tried for this.
+    ///
+    /// - Parameter autoStart: Whether the bus may start the daemon for this.
+    public func property(_ name: String, autoStart: Bool = true) async throws -> BusValue {
+        let call = BusCall(
+            to: RefineNames.bus, path: RefineNames.root, interface: StandardNames.properties, member: "Get",
+            [.string(RefineNames.manager), .string(name)], autoStart: autoStart)
+        guard case .variant(let value)? = try await bus.callRefine(call).first else {
+            throw RefineError.badReply("Get")
+        }
+        return value
+    }
 }
 
 /// What `Manager` tells of jobs.

@@ -86,10 +86,11 @@ public enum RefineInterfaces {
             .init(
                 "Privacy", "a{sb}", .silent,
                 "Each guard by name, and whether it holds: those of the daemon, and with worker- before the name those of "
-                    + "refine-worker, with tuner- those of refine-tuner. They are tried each time this is read."),
+                    + "refine-worker, with tuner- those of refine-tuner. Get tries them; GetAll tells what was found in the last "
+                    + "ten minutes, where all of them held then."),
             .init(
                 "Landlock", "a{sv}", .silent,
-                "What the kernel's Landlock enforces in refine-worker, tried when this is read: abi u (0: the kernel has "
+                "What the kernel's Landlock enforces in refine-worker, tried as Privacy is: abi u (0: the kernel has "
                     + "none), denied as (codes such as read-file, connect-tcp, abstract-unix-socket), every-thread b. "
                     + "Empty where no worker could be asked."),
             .init("QueueLength", "u", .silent, "How many jobs wait or run."),

@@ -21,6 +21,8 @@ public struct Daemon: Service {
         public var privacy: @Sendable () async -> [String: Bool] = { [:] }
         /// The guards of the tuner, tried now; empty where nothing is tuned.
         public var tunerGuards: @Sendable () async -> [String: Bool] = { [:] }
+        /// How long after the start the guards are tried, if nobody has asked before. Nil: only when somebody asks.
+        public var firstGuardCheck: Duration?
         public var version = Daemon.version
         /// Whether other programs leave the processors alone. Nil: nothing is prepared in idle time.
         public var isMachineIdle: (@Sendable () -> Bool)?
@@ -80,14 +82,17 @@ public struct Daemon: Service {
         parts.notifier?.send("READY=1\nSTATUS=Loading the model")
         parts.log.info("serving", metadata: ["name": "\(RefineNames.bus)"])
 
-        let check = GuardCheck { await allGuards() }
+        let guards = GuardCheck(time: parts.time) { await allGuards() }
         let desk = FrontDesk(
-            bus: bus, service: service, privacy: { await check.report() }, version: parts.version, log: parts.log,
+            bus: bus, service: service, guards: guards, version: parts.version, log: parts.log,
             parts: parts.interfaces, settings: settings)
         // Nobody waits for it: a daemon that is told to stop must not finish loading first.
         Task { await reportModel() }
         await withTaskGroup(of: Void.self) { group in
             var background = parts.interfaces.map { part in Task { await part.run(on: bus) } }
+            if let delay = parts.firstGuardCheck {
+                background.append(Task { await tryGuards(guards, after: delay) })
+            }
             if let isMachineIdle = parts.isMachineIdle {
                 let preparation = IdlePreparation(
                     service: service, room: room, time: parts.time, isMachineIdle: isMachineIdle)
@@ -108,6 +113,14 @@ public struct Daemon: Service {
             // Gives back the name as well.
             await bus.close()
         }
+    }
+
+    /// Tries the guards before anybody asks, and says in the log where one does not hold.
+    private func tryGuards(_ guards: GuardCheck, after delay: Duration) async {
+        guard (try? await parts.time.sleep(delay)) != nil else { return }
+        let open = await guards.recent().guards.filter { !$0.value }.keys.sorted()
+        guard !open.isEmpty else { return }
+        parts.log.error("guards that do not hold", metadata: ["guards": "\(open.joined(separator: " "))"])
     }
 
     private func allGuards() async -> PrivacyReport {

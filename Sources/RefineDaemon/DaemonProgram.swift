@@ -44,6 +44,8 @@ public struct DaemonProgram: Sendable {
             parts.log = log
             parts.notifier = SystemdNotifier()
             parts.privacy = { ProcessGuards.check() }
+            // Not before the fill has ended that a bus may have started the daemon for.
+            parts.firstGuardCheck = .seconds(10)
             parts.isMachineIdle = MachineLoad.isIdle
             let model = modelDirectory ?? ModelPlace.find()
             let room: EngineRoom

@@ -12,8 +12,8 @@ extension FrontDesk {
         }
         if member == "GetAll" {
             var values: [String: BusValue] = [:]
-            // Once for all properties that tell of it.
-            let report = name == RefineNames.manager ? await privacy() : nil
+            // Programs read all properties to learn one of them, so nothing is started for that.
+            let report = name == RefineNames.manager ? await guards.recent() : nil
             for property in interface.properties {
                 values[property.name] = try await value(property.name, of: object, interface, report)
             }
@@ -58,7 +58,7 @@ extension FrontDesk {
 
     private func known(_ report: PrivacyReport?) async -> PrivacyReport {
         if let report { return report }
-        return await privacy()
+        return await guards.report()
     }
 
     private func capabilities(_ model: ModelStatus) -> [String] {

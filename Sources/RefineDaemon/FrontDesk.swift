@@ -10,7 +10,7 @@ import RefineBus
 struct FrontDesk: Sendable {
     let bus: BusConnection
     let service: InpaintService
-    let privacy: @Sendable () async -> PrivacyReport
+    let guards: GuardCheck
     let version: String
     let log: Logger
     /// Interfaces of the root object that other parts of the daemon serve.

@@ -24,8 +24,11 @@ struct PrivacyCommand: AsyncParsableCommand {
     func run() async throws {
         let json = json
         try await Session.with { bus in
-            let properties = try await ManagerProxy(bus).properties(autoStart: false)
-            let report = Report(properties)
+            let manager = ManagerProxy(bus)
+            // At the same time, so that the guards are tried once for both.
+            async let guards = manager.property("Privacy", autoStart: false)
+            async let landlock = manager.property("Landlock", autoStart: false)
+            let report = Report(try await guards.content() ?? [:], try await landlock.options ?? [:])
             Terminal.print(json ? report.object.text : report.words)
             guard report.open.isEmpty else {
                 throw Failure(
@@ -40,8 +43,10 @@ struct PrivacyCommand: AsyncParsableCommand {
         var programs: [(name: String, guards: [String: Bool])]
         var landlock: [String: BusValue]
 
-        init(_ properties: [String: BusValue]) {
-            let all: [String: Bool] = properties["Privacy"]?.content() ?? [:]
+        /// - Parameters:
+        ///   - all: The property Privacy.
+        ///   - landlock: The property Landlock.
+        init(_ all: [String: Bool], _ landlock: [String: BusValue]) {
             let children = [("worker-", "refine-worker"), ("tuner-", "refine-tuner")]
             programs = [("refined", all.filter { guarded in !children.contains { guarded.key.hasPrefix($0.0) } })]
             for (prefix, name) in children {
@@ -56,7 +61,7 @@ struct PrivacyCommand: AsyncParsableCommand {
                     ))
             }
             programs.append(("refinectl", Self.ownGuards()))
-            landlock = properties["Landlock"]?.options ?? [:]
+            self.landlock = landlock
         }
 
         private static func ownGuards() -> [String: Bool] {

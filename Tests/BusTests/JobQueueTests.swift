@@ -253,6 +253,32 @@ import Testing
             #expect(tried.withLock { $0 } <= 2)
         }
     }
+
+    @Test func guardsAreTriedForWhoAsksForThemAndNotForAllProperties() async throws {
+        let tried = Mutex(0), holds = Mutex(true)
+        let privacy: @Sendable () async -> [String: Bool] = {
+            tried.withLock { $0 += 1 }
+            return ["guard": holds.withLock { $0 }]
+        }
+        try await TestDaemon.with(privacy: privacy) { daemon in
+            func all() async throws -> Bool? {
+                try await daemon.manager.properties()["Privacy"]?.content(as: [String: Bool].self)?["guard"]
+            }
+            for _ in 0..<3 { #expect(try await all() == true) }
+            #expect(tried.withLock { $0 } == 1)
+            holds.withLock { $0 = false }
+            let asked: [String: Bool]? = try await daemon.manager.property("Privacy").content()
+            #expect(asked == ["guard": false, "worker-test": true])
+            #expect(tried.withLock { $0 } == 2)
+            // One that did not hold is tried again each time.
+            holds.withLock { $0 = true }
+            for _ in 0..<3 { #expect(try await all() == true) }
+            #expect(tried.withLock { $0 } == 3)
+            daemon.clock.advance(by: .seconds(601))
+            #expect(try await all() == true)
+            #expect(tried.withLock { $0 } == 4)
+        }
+    }
 }
 
 extension TestDaemon {
