@@ -17,11 +17,9 @@ import Testing
         try TinyModel.write(to: folder.path)
         for (model, code, verdict) in [(folder.path, Int32(0), "ok"), ("/nonexistent", 69, "failed")] {
             try await PrivateBus.with { bus in
-                let daemon = try Program.product("refined", bus: bus).start(["--model", model])
-                defer { daemon.send(SIGKILL) }
-                let refinectl = Program.product("refinectl", bus: bus)
-                try await eventually("the daemon on the bus") { try await refinectl.run(["status"]).code == 0 }
-                let end = try await refinectl.run(["doctor", "--json"])
+                let end = try await RunningDaemon.with(["--model", model], on: bus) {
+                    try await $0.refinectl.run(["doctor", "--json"])
+                }
                 let found = try checks(end.output)
                 #expect(end.code == code, "\(end.output)")
                 #expect(found["fill"] == verdict && found["model"] == verdict, "\(end.output)")
@@ -36,14 +34,9 @@ import Testing
 
     /// What is to be done stands below each finding that is not well, and a folder that is gone is such a one.
     @Test func aFolderThatIsGoneIsToldWithItsRemedy() async throws {
-        try await PrivateBus.with { bus in
-            let model = bus.folder.appendingPathComponent("model").path
-            try TinyModel.write(to: model)
-            let daemon = try Program.product("refined", bus: bus).start(["--model", model])
-            defer { daemon.send(SIGKILL) }
-            let refinectl = Program.product("refinectl", bus: bus)
-            try await eventually("the daemon on the bus") { try await refinectl.run(["status"]).code == 0 }
-            let photos = bus.folder.appendingPathComponent("photos")
+        try await RunningDaemon.with(model: TinyModel.write) { daemon in
+            let refinectl = daemon.refinectl
+            let photos = daemon.bus.folder.appendingPathComponent("photos")
             try FileManager.default.createDirectory(at: photos, withIntermediateDirectories: true)
             #expect(try await refinectl.run(["library", "add", photos.path]).code == 0)
             try FileManager.default.removeItem(at: photos)

@@ -49,15 +49,8 @@ import Testing
         try mask.withUnsafeBytes {
             try Data(PixelFile.png(samples: $0, width: Self.width, height: Self.height, bands: 1))
         }.write(to: folder.appendingPathComponent("mask.png"))
-        try model(folder.appendingPathComponent("model").path)
-        try await PrivateBus.with { bus in
-            let daemon = try Program.product("refined", bus: bus).start([
-                "--model", folder.appendingPathComponent("model").path,
-            ])
-            defer { daemon.send(SIGKILL) }
-            let refinectl = Program.product("refinectl", bus: bus)
-            try await eventually("the daemon on the bus") { try await refinectl.run(["status"]).code == 0 }
-            try await body(Desk(folder: folder, refinectl: refinectl, daemon: daemon))
+        try await RunningDaemon.with(model: model) {
+            try await body(Desk(folder: folder, refinectl: $0.refinectl, daemon: $0.process))
         }
     }
 

@@ -130,26 +130,24 @@ import Testing
                     program.environment["HOME"] = place.folder.path
                     return program
                 }
-                let daemon = try program("refined").start([])
-                defer { daemon.send(SIGKILL) }
                 let photo = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                     .appendingPathComponent("../Demo/photo.png").standardized.path
-                let refinectl = program("refinectl")
-                try await eventually("the daemon on the bus") { try await refinectl.run(["status"]).code == 0 }
-                let out = place.folder.appendingPathComponent("out.png").path
-                let end = try await refinectl.run(["inpaint", photo, "--box", "20,20,30,30", "-o", out])
-                #expect(end.code == 0, "\(end.errors) \(daemon.errors)")
-                #expect(FileManager.default.fileExists(atPath: out))
-                // No systemd that would: the daemon of the older version ends, so that the next call starts the new one.
-                let again = try await place.install()
-                #expect(again.code == 0 && again.output.contains("Ended the refined that ran"), "\(again.output)")
-                #expect(try await daemon.outcome().code == 0)
-                let other = try program("refined").start([])
-                defer { other.send(SIGKILL) }
-                try await eventually("the new daemon") { try await refinectl.run(["status"]).code == 0 }
-                let gone = try await place.run("uninstall")
-                #expect(gone.code == 0 && gone.output.contains("Ended the refined that ran"), "\(gone.output)")
-                #expect(try await other.outcome().code == 0)
+                try await RunningDaemon.with([], on: bus, program: program) { daemon in
+                    let out = place.folder.appendingPathComponent("out.png").path
+                    let end = try await daemon.refinectl.run(["inpaint", photo, "--box", "20,20,30,30", "-o", out])
+                    #expect(end.code == 0, "\(end.errors) \(daemon.process.errors)")
+                    #expect(FileManager.default.fileExists(atPath: out))
+                    // No systemd that would: the daemon of the older version ends, so that the next call starts the new
+                    // one.
+                    let again = try await place.install()
+                    #expect(again.code == 0 && again.output.contains("Ended the refined that ran"), "\(again.output)")
+                    #expect(try await daemon.process.outcome().code == 0)
+                }
+                try await RunningDaemon.with([], on: bus, program: program) { other in
+                    let gone = try await place.run("uninstall")
+                    #expect(gone.code == 0 && gone.output.contains("Ended the refined that ran"), "\(gone.output)")
+                    #expect(try await other.process.outcome().code == 0)
+                }
             }
         }
     }

@@ -28,12 +28,10 @@ import Testing
                 program.environment["REFINE_MODEL"] = bus.folder.appendingPathComponent("model").path
                 return program
             }
-            let daemon = try program("refined").start([])
-            defer { daemon.send(SIGKILL) }
-            let refinectl = program("refinectl")
-            try await eventually("the daemon on the bus") { try await refinectl.run(["status"]).code == 0 }
-            try await body(
-                Desk(file: folder.appendingPathComponent("refined.toml"), refinectl: refinectl, daemon: daemon))
+            try await RunningDaemon.with([], on: bus, program: program) { daemon in
+                let file = folder.appendingPathComponent("refined.toml")
+                try await body(Desk(file: file, refinectl: daemon.refinectl, daemon: daemon.process))
+            }
         }
     }
 

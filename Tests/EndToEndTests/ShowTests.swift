@@ -5,15 +5,7 @@ import Testing
 /// `refinectl inpaint --show` in terminals that a script plays, and in a real tmux.
 @Suite(.serialized) struct ShowTests {
     private func with(_ body: (PrivateBus) async throws -> Void) async throws {
-        try await PrivateBus.with { bus in
-            let model = bus.folder.appendingPathComponent("model").path
-            try TinyModel.write(to: model)
-            let daemon = try Program.product("refined", bus: bus).start(["--model", model])
-            defer { daemon.send(SIGKILL) }
-            let refinectl = Program.product("refinectl", bus: bus)
-            try await eventually("the daemon on the bus") { try await refinectl.run(["status"]).code == 0 }
-            try await body(bus)
-        }
+        try await RunningDaemon.with(model: TinyModel.write) { try await body($0.bus) }
     }
 
     @Test(arguments: ["kitty", "sixel", "truecolor", "256", "tmux"])

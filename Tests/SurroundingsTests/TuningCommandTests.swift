@@ -20,13 +20,11 @@ import Testing
     private func withDesk(_ body: (Desk) async throws -> Void) async throws {
         try await PrivateBus.with { bus in
             // No model: then nothing is ever tuned here.
-            let daemon = try Program.product("refined", bus: bus).start(["--model", "/nonexistent"])
-            defer { daemon.send(SIGKILL) }
-            let refinectl = Program.product("refinectl", bus: bus)
-            try await eventually("the daemon on the bus") { try await refinectl.run(["status"]).code == 0 }
-            try await body(Desk(refinectl: refinectl, bus: bus))
-            daemon.send(SIGTERM)
-            #expect(try await daemon.outcome().code == 0)
+            try await RunningDaemon.with(["--model", "/nonexistent"], on: bus) { daemon in
+                try await body(Desk(refinectl: daemon.refinectl, bus: bus))
+                daemon.process.send(SIGTERM)
+                #expect(try await daemon.process.outcome().code == 0)
+            }
         }
     }
 
