@@ -123,8 +123,19 @@ struct LibraryStatsCommand: AsyncParsableCommand {
                 photos     \(words.isEmpty ? "none" : words.joined(separator: ", "))
                 different  \(number("clusters")), \(number("held-out-clusters")) of them held out to check by
                 database   \(TuningText.bytes(Double(number("database-bytes"))))
-                state      \(stats["busy"]?.content() == true ? "reading, \(number("done")) of \(number("total"))" : "up to date")
+                state      \(state(number("done"), of: number("total"), waiting: images["new"] ?? 0, stats["busy"]?.content() == true))
                 """)
+        }
+    }
+
+    /// Folders are looked through before it is known how many photos of them are to be read.
+    private func state(_ done: UInt64, of total: UInt64, waiting: UInt64, _ isBusy: Bool) -> String {
+        switch (isBusy, total, waiting) {
+        case (true, 1..., _): "reading, \(done) of \(total)"
+        case (true, _, _): "looking through the folders"
+        // Their reader could not be started.
+        case (false, _, 1...): "\(waiting) wait to be read: refinectl library rescan"
+        default: "up to date"
         }
     }
 }

@@ -25,15 +25,14 @@ import Testing
             try picture(400, 300, seed: 5).write(to: place.url("two.png"))
             try place.write("broken.png", "\u{89}PNG but not really")
             // No model: the library does not need one.
-            let daemon = try Program.product("refined", bus: bus).start(["--model", "/nonexistent"])
-            defer { daemon.send(SIGKILL) }
-            let refinectl = Program.product("refinectl", bus: bus)
-            try await eventually("the daemon on the bus") { try await refinectl.run(["status"]).code == 0 }
-            try await body(Desk(place: place, refinectl: refinectl, daemon: daemon, bus: bus))
-            daemon.send(SIGTERM)
-            #expect(try await daemon.outcome().code == 0)
-            // No path in the log.
-            #expect(!daemon.errors.contains(place.root.path), "\(daemon.errors)")
+            try await RunningDaemon.with(["--model", "/nonexistent"], on: bus) {
+                let daemon = $0.process
+                try await body(Desk(place: place, refinectl: $0.refinectl, daemon: daemon, bus: bus))
+                daemon.send(SIGTERM)
+                #expect(try await daemon.outcome().code == 0)
+                // No path in the log.
+                #expect(!daemon.errors.contains(place.root.path), "\(daemon.errors)")
+            }
         }
     }
 
@@ -41,6 +40,11 @@ import Testing
         try await withDesk { desk in
             let folder = desk.place.url("").path
             #expect(try await desk.library("add", folder).code == 0)
+            try await eventually("the photos to be read") {
+                let state = try await desk.library("stats").output.split(separator: "\n").last ?? ""
+                #expect(!state.contains("of 0"), "\(state)")
+                return state == "state      up to date"
+            }
             #expect(try await desk.library("rescan").code == 0)
             let listing = try await desk.listing()
             #expect(listing.contains("one.png  ready  400x300"))
