@@ -52,7 +52,10 @@ final class JPEGCoefficients {
             Marker(code: $0.code, bytes: Array(UnsafeBufferPointer(start: $0.bytes, count: Int($0.count))))
         }
         // From here on deinit closes the handle.
-        guard components.count == Int(info.components) else { return nil }
+        guard components.count == Int(info.components),
+            // T.81 has no divisor of 0, but libjpeg reads one: coefficients cannot be computed with it.
+            components.allSatisfy({ $0.table.allSatisfy { $0 > 0 } })
+        else { return nil }
     }
 
     deinit { refine_jpeg_close(handle) }

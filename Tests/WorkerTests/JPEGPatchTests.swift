@@ -155,6 +155,19 @@ import Testing
         }
     }
 
+    /// The standard forbids a divisor of 0 and libjpeg reads one; a mutated file had it, and division by it ended the worker.
+    @Test(arguments: [0, 1, 63]) func divisorOfZeroMeansToEncodeAllBlocks(_ entry: Int) throws {
+        var file = try SampleFiles.named("jpeg-444-large")
+        let table = try #require(file.indices.dropLast().first { file[$0] == 0xFF && file[$0 + 1] == 0xDB })
+        // Marker, length, and a byte that says which table and that its entries have 8 bits.
+        try #require(file[table + 4] >> 4 == 0)
+        file[table + 5 + entry] = 0
+        let filled = [UInt8](repeating: 200, count: try rgb(of: file).count)
+        let written = try encode(file, filled: filled, changed: .init(repeating: 255, count: filled.count / 3))
+        #expect(written.notes.contains("jpeg-encoded-anew"))
+        #expect(try rgb(of: written.bytes).allSatisfy { abs(Int($0) - 200) < 8 })
+    }
+
     @Test func everyMarkerStaysButPicturesOfWhatWasFilled() throws {
         var file = try SampleFiles.named("jpeg-444-large")
         func insert(_ marker: UInt8, _ text: String) {
