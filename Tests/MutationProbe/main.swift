@@ -4,7 +4,10 @@ import ImageCodec
 
 /// Decodes and encodes mutated photos and masks as refine-worker does, thousands in one sandboxed process:
 ///
-///     mutation-probe [--files 100000] [--seed 1] FILE...
+///     mutation-probe [--files 100000] [--seed 1] [--sanitized] FILE...
+///
+/// AddressSanitizer maps more addresses than a worker may have, and needs what the list of system calls forbids when it has
+/// found something; with `--sanitized` there are neither limits nor that list.
 ///
 /// What is asked: a file may be refused or decoded, but must not end the process, which would cost its job, nor keep it
 /// busy. A process that ends is counted, and the next one goes on with the next file. Exit code 1 where any ended.
@@ -40,6 +43,7 @@ private func readFile(_ path: String) -> [UInt8] {
 private struct Settings {
     var files = 100_000
     var seed: UInt64 = 1
+    var isSanitized = false
     var samples: [[UInt8]] = []
 
     init(_ arguments: [String]) {
@@ -48,10 +52,11 @@ private struct Settings {
             switch argument {
             case "--files": files = rest.popFirst().flatMap { Int($0) } ?? 0
             case "--seed": seed = rest.popFirst().flatMap { UInt64($0) } ?? 0
+            case "--sanitized": isSanitized = true
             default: samples.append(readFile(argument))
             }
         }
-        guard files > 0, !samples.isEmpty else { fail("usage: mutation-probe [--files N] [--seed N] FILE...") }
+        guard files > 0, !samples.isEmpty else { fail("usage: mutation-probe [--files N] [--seed N] [--sanitized] FILE...") }
     }
 }
 
@@ -96,7 +101,9 @@ private func maskFile(_ width: Int, _ height: Int) -> [UInt8] {
 private func work(_ range: Range<Int>, _ settings: Settings, _ progress: UnsafeMutablePointer<Progress>) -> Never {
     var resources = refine_limits(
         address_space: 4 << 30, cpu_seconds: 3600, file_size: 64 << 20, open_files: 64)
-    guard refine_sandbox_limits(&resources) == 0, refine_sandbox_worker_close() == 0 else { _exit(99) }
+    if !settings.isSanitized {
+        guard refine_sandbox_limits(&resources) == 0, refine_sandbox_worker_close() == 0 else { _exit(99) }
+    }
     for number in range {
         progress.pointee.current = number
         do {
