@@ -4,7 +4,7 @@ import ImageCodec
 
 /// Decodes and encodes mutated photos and masks as refine-worker does, thousands in one sandboxed process:
 ///
-///     mutation-probe [--files 100000] [--seed 1] [--sanitized] FILE...
+///     mutation-probe [--files 100000] [--first 0] [--seed 1] [--sanitized] FILE...
 ///
 /// AddressSanitizer maps more addresses than a worker may have, and needs what the list of system calls forbids when it has
 /// found something; with `--sanitized` there are neither limits nor that list.
@@ -42,6 +42,8 @@ private func readFile(_ path: String) -> [UInt8] {
 
 private struct Settings {
     var files = 100_000
+    /// The number of the first file: one that ended its process is made again by its number alone.
+    var first = 0
     var seed: UInt64 = 1
     var isSanitized = false
     var samples: [[UInt8]] = []
@@ -51,12 +53,13 @@ private struct Settings {
         while let argument = rest.popFirst() {
             switch argument {
             case "--files": files = rest.popFirst().flatMap { Int($0) } ?? 0
+            case "--first": first = rest.popFirst().flatMap { Int($0) } ?? 0
             case "--seed": seed = rest.popFirst().flatMap { UInt64($0) } ?? 0
             case "--sanitized": isSanitized = true
             default: samples.append(readFile(argument))
             }
         }
-        guard files > 0, !samples.isEmpty else { fail("usage: mutation-probe [--files N] [--seed N] [--sanitized] FILE...") }
+        guard files > 0, first >= 0, !samples.isEmpty else { fail("usage: mutation-probe [--files N] [--first N] [--seed N] [--sanitized] FILE...") }
     }
 }
 
@@ -123,11 +126,12 @@ private func run(_ settings: Settings) -> Int32 {
     let progress = memory.bindMemory(to: Progress.self, capacity: 1)
     progress.initialize(to: Progress())
     let (batch, patienceSeconds) = (5000, 30)
-    var next = 0
+    var next = settings.first
+    let end = settings.first + settings.files
     var ended: [(number: Int, how: String)] = []
     var largest = 0
-    while next < settings.files {
-        let range = next..<min(next + batch, settings.files)
+    while next < end {
+        let range = next..<min(next + batch, end)
         progress.pointee.current = range.lowerBound
         let child = forkProcess()
         guard child >= 0 else { fail("no process") }
