@@ -136,7 +136,12 @@ import Testing
                 to: folder, index: ModelIndex(name: "text", generation: "1", defaultSteps: 1), as: .float32)
             let read = try InpaintingNetwork(directory: folder, requiresGradient: false)
             #expect(read.shape == network.shape)
-            #expect(fill(read, "green grass", guidance: 2) == fill(network, "green grass", guidance: 2))
+            // Not to the bit: where gradients are recorded, attention is computed otherwise.
+            let same = zip(fill(read, "green grass", guidance: 2), fill(network, "green grass", guidance: 2)).allSatisfy
+            {
+                abs($0 - $1) < 1e-4
+            }
+            #expect(same)
             let pipeline = try InpaintingPipeline(directory: folder)
             #expect(pipeline.hasTextEncoder && pipeline.unknownWords(in: "a red dragon") == ["dragon"])
             let (_, prefill, mask, _) = Self.sampler.batch(step: 0, count: 2, size: 32).tensors()
@@ -144,10 +149,10 @@ import Testing
                 prefill: prefill, mask: mask, steps: 2, seed: 1,
                 condition: pipeline.condition(prompt: "green grass", guidance: 2))
             while run.completedSteps < run.totalSteps { run.step() }
-            let same = zip(run.tensor().values, fill(network, "green grass", guidance: 2)).allSatisfy {
+            let piped = zip(run.tensor().values, fill(network, "green grass", guidance: 2)).allSatisfy {
                 abs($0 - $1) < 1e-4
             }
-            #expect(same)
+            #expect(piped)
             // Training goes on from it without being told of text again.
             #expect(try TestRun.student().network(kept: nil, start: folder, Self.training).shape == network.shape)
         }

@@ -65,7 +65,8 @@ import WorkerProtocol
             func encode(_ pixels: SharedBuffer?) async throws -> [UInt8] {
                 try await worker.codec.encode(
                     source: file.descriptor, filled: .of([UInt8](repeating: 90, count: 63 * 3 * depth / 8)),
-                    changed: .of([UInt8](repeating: 255, count: 63)), region: box, pixels: pixels, width: 24, height: 18,
+                    changed: .of([UInt8](repeating: 255, count: 63)), region: box, pixels: pixels, width: 24,
+                    height: 18,
                     bitDepth: depth
                 ).file.array
             }

@@ -109,19 +109,25 @@ import WorkerProtocol
             // Slow enough to be found at its work.
             let file = TemporaryFile(
                 try TestPhoto(
-                    width: 6000, height: 4000, bands: 3, samples: .init(repeating: 9, count: 72_000_000)).tiff())
+                    width: 6000, height: 4000, bands: 3, samples: .init(repeating: 9, count: 72_000_000)
+                ).tiff())
             codec.prepare()
             let template = try await waiting(path)
+            // The copy that waits is the one that gets the job.
+            let worker = try #require(processes(of: path).first { $0.number != template }?.number)
             let job = Task { try await decode(codec, file) }
-            #expect(
-                await eventually {
-                    guard let worker = try? processes(of: path).first(where: { $0.number != template }) else {
+            // Once its sandbox is closed it has read the job. Looked at without a pause: a job takes some 50 ms.
+            let wasKilled = await Task.detached {
+                let deadline = ContinuousClock.now + .seconds(10)
+                while ContinuousClock.now < deadline {
+                    guard let limits = try? String(contentsOfFile: "/proc/\(worker)/limits", encoding: .utf8) else {
                         return false
                     }
-                    // Once its sandbox is closed it has read the job.
-                    let limits = (try? String(contentsOfFile: "/proc/\(worker.number)/limits", encoding: .utf8)) ?? ""
-                    return limits.contains("Max open files            64") && kill(worker.number, SIGKILL) == 0
-                })
+                    if limits.contains("Max open files            64") { return kill(worker, SIGKILL) == 0 }
+                }
+                return false
+            }.value
+            #expect(wasKilled)
             let error = await #expect(throws: WorkerError.self) { try await job.value }
             #expect(error?.reason == "worker-died")
             #expect(await eventually { (try? processes(of: path).isEmpty) == true })
