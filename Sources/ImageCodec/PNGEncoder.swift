@@ -27,7 +27,8 @@ enum PNGEncoder {
         layout: SampleLayout
     ) throws -> [UInt8]? {
         let rowBytes = width * layout.pixelBytes
-        guard memory.count >= (rowBytes + 1) * height, let samples = memory.bindMemory(to: UInt8.self).baseAddress else {
+        guard memory.count >= (rowBytes + 1) * height, let samples = memory.bindMemory(to: UInt8.self).baseAddress
+        else {
             return nil
         }
         // All but the pixels are libvips': the file of a single one, with the metadata of all.

@@ -12,7 +12,8 @@ extension PhotoWriter {
     ///
     /// - Parameter memory: the samples of the picture, and the room that `PNGEncoder` needs. They may be used up.
     static func save(
-        _ picture: VipsPicture, over memory: UnsafeMutableRawBufferPointer, like reader: PhotoReader, options: PhotoWriterOptions, notes: [String]
+        _ picture: VipsPicture, over memory: UnsafeMutableRawBufferPointer, like reader: PhotoReader,
+        options: PhotoWriterOptions, notes: [String]
     ) throws -> EncodedFile {
         switch reader.info.format {
         case .png: try savePNG(picture, over: memory, like: reader, notes: notes)

@@ -59,7 +59,9 @@ private struct Settings {
             default: samples.append(readFile(argument))
             }
         }
-        guard files > 0, first >= 0, !samples.isEmpty else { fail("usage: mutation-probe [--files N] [--first N] [--seed N] [--sanitized] FILE...") }
+        guard files > 0, first >= 0, !samples.isEmpty else {
+            fail("usage: mutation-probe [--files N] [--first N] [--seed N] [--sanitized] FILE...")
+        }
     }
 }
 
