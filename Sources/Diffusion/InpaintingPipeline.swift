@@ -74,10 +74,10 @@ public final class InpaintingPipeline {
     ///     step, all else two.
     /// - Returns: nil for a model that reads no text.
     public func condition(prompt: String?, guidance: Float?) -> PromptCondition? {
-        guard let reader = [folder.unet, folder.controlNet?.backbone].compactMap({ $0 }).first(where: \.readsText)
-        else { return nil }
+        let networks = [folder.unet, folder.controlNet?.backbone].compactMap(\.self)
+        guard let silence = TextEmbedding.silent(networks, count: 1) else { return nil }
         guard let textEncoder, let tokenizer = folder.tokenizer else {
-            return PromptCondition(text: .silent(reader, count: 1), unconditional: nil)
+            return PromptCondition(text: silence, unconditional: nil)
         }
         func embedding(_ text: String) -> TextEmbedding { textEncoder.embedding(of: [tokenizer.encode(text)]) }
         let guidance = guidance ?? folder.index.defaultGuidance ?? 1

@@ -46,6 +46,11 @@ public struct LatentModelFolder {
                 .unsupportedModel, at: "\(directory)/unet/config.json",
                 "in_channels and out_channels must be \(2 * latents + 1) and \(latents): this is no inpainting model")
         }
+        guard unet.classEmbedType == nil else {
+            throw ModelError(
+                .unsupportedModel, at: "\(directory)/unet/config.json",
+                "class_embed_type asks for class labels, which inpainting models of this kind do not have")
+        }
         guard unet.crossAttentionDim == textEncoder.hiddenSize else {
             throw ModelError(
                 .badConfiguration, at: "\(directory)/unet/config.json",

@@ -134,6 +134,11 @@ public struct ModelFolder {
         {
             throw wrong(Part.controlNet, "cross_attention_dim must be that of the U-Net")
         }
+        if let control = controlNet?.backbone, control.classEmbedType != nil, unet.classEmbedType != nil,
+            control.projectionClassEmbeddingsInputDim != unet.projectionClassEmbeddingsInputDim
+        {
+            throw wrong(Part.controlNet, "projection_class_embeddings_input_dim must be that of the U-Net")
+        }
         if let textEncoder, let tokenizer {
             for (part, shape) in [(Part.unet, unet), (Part.controlNet, controlNet?.backbone ?? unet)]
             where shape.attendsToText && shape.crossAttentionDim != textEncoder.hiddenSize {

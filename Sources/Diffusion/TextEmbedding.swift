@@ -14,12 +14,15 @@ public struct TextEmbedding {
         self.pooled = pooled
     }
 
-    /// What networks see that read text and have no encoder: zeros.
-    public static func silent(_ network: UNetConfiguration, count: Int) -> TextEmbedding {
-        let width = network.attendsToText ? network.crossAttentionDim : 1
+    /// What a U-Net and its ControlNet see that have no text encoder: zeros, as wide as those need that read any.
+    /// - Returns: nil where none of them reads text.
+    public static func silent(_ networks: [UNetConfiguration], count: Int) -> TextEmbedding? {
+        guard networks.contains(where: \.readsText) else { return nil }
+        let width = networks.first(where: \.attendsToText)?.crossAttentionDim
+        let labels = networks.first { $0.classEmbedType != nil }?.projectionClassEmbeddingsInputDim
         return TextEmbedding(
-            states: Variable(Tensor(repeating: 0, shape: [count, 1, width])),
-            pooled: Variable(Tensor(repeating: 0, shape: [count, network.projectionClassEmbeddingsInputDim ?? width])))
+            states: Variable(Tensor(repeating: 0, shape: [count, 1, width ?? 1])),
+            pooled: Variable(Tensor(repeating: 0, shape: [count, labels ?? 1])))
     }
 
     /// The only text, for every image of a batch.

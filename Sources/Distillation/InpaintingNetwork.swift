@@ -149,9 +149,8 @@ public final class InpaintingNetwork {
 
     /// What each caption says. Without a text encoder every caption is absent.
     private func textEmbedding(_ captions: [String]) -> TextEmbedding? {
-        guard shape.unet.readsText else { return nil }
         guard let textEncoder, let tokenizer = shape.text?.tokenizer else {
-            return .silent(shape.unet, count: captions.count)
+            return .silent([shape.unet, shape.controlNet?.backbone].compactMap(\.self), count: captions.count)
         }
         return textEncoder.embedding(of: captions.map(tokenizer.encode))
     }

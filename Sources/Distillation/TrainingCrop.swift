@@ -64,7 +64,7 @@ package struct TrainingCrop: Sendable {
 
     /// This crop with its colours turned around the gray axis.
     /// - Parameter hue: radians.
-    func turned(hue: Float) -> TrainingCrop {
+    package func turned(hue: Float) -> TrainingCrop {
         // Rodrigues' rotation around (1, 1, 1) / √3.
         let c = PortableMath.cos(hue), s = PortableMath.sin(hue) / Float(3).squareRoot()
         let same = c + (1 - c) / 3, next = (1 - c) / 3 - s, last = (1 - c) / 3 + s

@@ -96,6 +96,7 @@ struct LatentPipelineTests {
         ("vae/config.json", #""scaling_factor": 0.4"#, #""scaling_factor": 0"#, .badConfiguration),
         ("unet/config.json", #""in_channels": 9"#, #""in_channels": 4"#, .unsupportedModel),
         ("unet/config.json", #""cross_attention_dim": 8"#, #""cross_attention_dim": 16"#, .badConfiguration),
+        ("unet/config.json", #""class_embed_type": null"#, #""class_embed_type": "projection""#, .unsupportedModel),
         ("scheduler/scheduler_config.json", "PNDMScheduler", "EulerDiscreteScheduler", .unsupportedModel),
         ("scheduler/scheduler_config.json", #""trained_betas": null"#, #""trained_betas": [0.1]"#, .badConfiguration),
         ("scheduler/scheduler_config.json", #""skip_prk_steps": true"#, #""thresholding": true"#, .badConfiguration),

@@ -96,7 +96,7 @@ struct PromptTests {
         #expect(pipeline.unknownWords(in: "a red dragon") == ["dragon"])
     }
 
-    /// File, regular expression, replacement (nil: the file goes), code, the file in the error.
+    /// File, text, replacement (nil: the file goes), code, the file in the error.
     private static let damages: [(String, String, String?, ModelError.Code)] = [
         ("tokenizer/vocab.json", "", nil, .missingFile), ("text_encoder/config.json", "", nil, .missingFile),
         ("text_encoder/model.safetensors", "", nil, .missingFile), ("controlnet/config.json", "", nil, .missingFile),
@@ -110,6 +110,11 @@ struct PromptTests {
             .badConfiguration
         ),
         ("controlnet/config.json", #""cross_attention_dim" : 8"#, #""cross_attention_dim" : 9"#, .badConfiguration),
+        (
+            "controlnet/config.json", #""projection_class_embeddings_input_dim" : 8"#,
+            #""projection_class_embeddings_input_dim" : 9"#, .badConfiguration
+        ),
+        ("text_encoder/config.json", #""eos_token_id""#, #""no_eos_token_id""#, .badConfiguration),
         (
             "model_index.json", #""default_steps" : 1"#, #""default_guidance" : 99, "default_steps" : 1"#,
             .badConfiguration

@@ -44,6 +44,19 @@ struct HoleCaptionTests {
         #expect(Double(unnamed) < 0.1 * Double(total), "\(unnamed) of \(total)")
     }
 
+    @Test("a third of a turn of the hue moves each channel to the next, and none changes nothing")
+    func hues() {
+        let scene = SceneGenerator().swatch(of: .checks, seed: 3, width: 32, height: 32)
+        let photo = TrainingPhoto(width: 32, height: 32, pixels: scene.pixels, caption: "")
+        var random = SeededRandom(seed: 1)
+        let crop = photo.crop(size: 32, as: .photo, &random), plane = 32 * 32
+        #expect(crop.turned(hue: 0).pixels == crop.pixels)
+        let turned = crop.turned(hue: 2 * .pi / 3).pixels
+        let moved = (0..<3 * plane).map { turned[$0] - crop.pixels[($0 + 2 * plane) % (3 * plane)] }
+        #expect(moved.allSatisfy { abs($0) < 0.5 / 255 })
+        #expect(turned != crop.pixels)
+    }
+
     @Test("a swatch is of its material all over, and another one for each seed")
     func swatches() {
         for content in [SceneContent.brick, .grass, .water, .sky, .turnedWood] {
