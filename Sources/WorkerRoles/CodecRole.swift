@@ -6,12 +6,10 @@ import WorkerProtocol
 /// Takes one job from the daemon, does it in the sandbox, answers, ends.
 struct CodecRole {
     let channel: WorkerChannel
-    private let socket: Int32
     /// Whether this process is a template's copy, which has its libraries and its first guards from there.
     private let isCopy: Bool
 
     init(socket: Int32, isCopy: Bool = false) {
-        self.socket = socket
         self.isCopy = isCopy
         channel = WorkerChannel(socket: socket)
     }
@@ -42,7 +40,7 @@ struct CodecRole {
         guard let (job, descriptors) = try channel.receive(WorkerJob.self) else { return (nil, []) }
         loadModules(for: descriptors)
         let report = try WorkerSandbox.close(job.limits)
-        try WorkerSandbox.endWithDaemon(socket: socket)
+        try WorkerSandbox.endWithDaemon(socket: channel.socket)
 
         defer { withExtendedLifetime(descriptors) {} }
         switch job.request {

@@ -7,12 +7,8 @@ import WorkerProtocol
 /// process takes longer than reading a small photo.
 struct ScanRole {
     private let channel: WorkerChannel
-    private let socket: Int32
 
-    init(socket: Int32) {
-        self.socket = socket
-        channel = WorkerChannel(socket: socket)
-    }
+    init(socket: Int32) { channel = WorkerChannel(socket: socket) }
 
     /// - Returns: the exit code; 0 when the daemon wants no more.
     func run() -> Int32 {
@@ -24,7 +20,7 @@ struct ScanRole {
             try? CodecLibrary.start(heif: true)
             guard var (job, files) = try channel.receive(WorkerJob.self) else { return 0 }
             _ = try WorkerSandbox.close(job.limits)
-            try WorkerSandbox.endWithDaemon(socket: socket)
+            try WorkerSandbox.endWithDaemon(socket: channel.socket)
             while true {
                 guard try answer(job, files), let next = try channel.receive(WorkerJob.self) else { _exit(0) }
                 (job, files) = next

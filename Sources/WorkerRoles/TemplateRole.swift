@@ -10,12 +10,8 @@ import WorkerProtocol
 /// has one thread, without which a copy would not be whole. The copies are children of the daemon.
 struct TemplateRole {
     private let channel: WorkerChannel
-    private let socket: Int32
 
-    init(socket: Int32) {
-        self.socket = socket
-        channel = WorkerChannel(socket: socket)
-    }
+    init(socket: Int32) { channel = WorkerChannel(socket: socket) }
 
     /// - Returns: the exit code; 0 when the daemon wants no more. In a copy, that of its job.
     func run() -> Int32 {
@@ -26,7 +22,7 @@ struct TemplateRole {
             // The daemon starts its workers itself where this ends.
             guard refine_sandbox_thread_count() == 1 else { return 1 }
             while let copy = try nextCopy() {
-                if copy == 0 { return CodecRole(socket: socket, isCopy: true).run() }
+                if copy == 0 { return CodecRole(socket: channel.socket, isCopy: true).run() }
             }
             return 0
         } catch {
@@ -44,7 +40,7 @@ struct TemplateRole {
         guard files.count == 1 else { throw WorkerError.badJob }
         let copy = refine_fork_sibling()
         try WorkerSandbox.check(min(copy, 0), "copying the template")
-        if copy == 0, dup2(files[0].number, socket) != socket { _exit(1) }
+        if copy == 0, dup2(files[0].number, channel.socket) != channel.socket { _exit(1) }
         return copy
     }
 }
