@@ -75,17 +75,13 @@ public final class InpaintingPipeline {
     /// - Returns: nil for a model that reads no text.
     public func condition(prompt: String?, guidance: Float?) -> PromptCondition? {
         let networks = [folder.unet, folder.controlNet?.backbone].compactMap(\.self)
-        guard let silence = TextEmbedding.silent(networks, count: 1) else { return nil }
+        guard networks.contains(where: \.readsText) else { return nil }
         guard let textEncoder, let tokenizer = folder.tokenizer else {
-            return PromptCondition(text: silence, unconditional: nil)
+            return TextEmbedding.silent(networks, count: 1).map { PromptCondition(text: $0) }
         }
-        func embedding(_ text: String) -> TextEmbedding { textEncoder.embedding(of: [tokenizer.encode(text)]) }
-        let guidance = guidance ?? folder.index.defaultGuidance ?? 1
-        guard let prompt, !prompt.isEmpty, guidance != 0 else {
-            return PromptCondition(text: embedding(""), unconditional: nil)
+        return PromptCondition(prompt: prompt, guidance: guidance ?? folder.index.defaultGuidance ?? 1) {
+            textEncoder.embedding(of: [tokenizer.encode($0)])
         }
-        return PromptCondition(
-            text: embedding(prompt), unconditional: guidance == 1 ? nil : (embedding(""), guidance))
     }
 
     /// Begins to fill the hole of one crop.

@@ -52,13 +52,9 @@ public final class LatentInpaintingPipeline {
 
     /// What to attend to in every run of a job; see ``InpaintingPipeline/condition(prompt:guidance:)``.
     public func condition(prompt: String?, guidance: Float?) -> PromptCondition? {
-        func embedding(_ text: String) -> TextEmbedding { textEncoder.embedding(of: [folder.tokenizer.encode(text)]) }
-        let guidance = guidance ?? Self.defaultGuidance
-        guard let prompt, !prompt.isEmpty, guidance != 0 else {
-            return PromptCondition(text: embedding(""), unconditional: nil)
+        PromptCondition(prompt: prompt, guidance: guidance ?? Self.defaultGuidance) {
+            textEncoder.embedding(of: [folder.tokenizer.encode($0)])
         }
-        return PromptCondition(
-            text: embedding(prompt), unconditional: guidance == 1 ? nil : (embedding(""), guidance))
     }
 
     /// Begins to fill the hole of one crop; see ``InpaintingPipeline``. What the pre-fill put into the hole is not used.
