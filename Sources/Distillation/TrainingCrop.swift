@@ -1,3 +1,5 @@
+import Metrics
+
 /// A square that was cut from a picture, before it gets a hole.
 package struct TrainingCrop: Sendable {
     package let size: Int
@@ -55,10 +57,10 @@ package struct TrainingCrop: Sendable {
         for channel in 0..<3 {
             let mean = other.mean[channel] + kept * offset[channel]
             for i in (channel * plane)..<((channel + 1) * plane) {
-                let value = mean + contrast * (pixels[i] - own.mean[channel])
-                result.pixels[i] = (min(max(value, 0), 1) * 255).rounded() / 255
+                result.pixels[i] = mean + contrast * (pixels[i] - own.mean[channel])
             }
         }
+        result.pixels = rounded8Bit(result.pixels)
         return result
     }
 
@@ -72,12 +74,11 @@ package struct TrainingCrop: Sendable {
         let plane = size * size
         for i in 0..<plane {
             let (r, g, b) = (pixels[i], pixels[plane + i], pixels[2 * plane + i])
-            let turned = SIMD3(
-                same * r + next * g + last * b, last * r + same * g + next * b, next * r + last * g + same * b)
-            for channel in 0..<3 {
-                result.pixels[channel * plane + i] = (min(max(turned[channel], 0), 1) * 255).rounded() / 255
-            }
+            result.pixels[i] = same * r + next * g + last * b
+            result.pixels[plane + i] = last * r + same * g + next * b
+            result.pixels[2 * plane + i] = next * r + last * g + same * b
         }
+        result.pixels = rounded8Bit(result.pixels)
         return result
     }
 

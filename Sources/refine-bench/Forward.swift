@@ -11,10 +11,10 @@ struct Forward: ParsableCommand {
             Inputs and outputs are named as the arguments and results of its forward() in diffusers and transformers:
 
             UNet2DConditionModel: sample [N, C, H, W], timestep (a scalar, [1] or [N]), encoder_hidden_states [N, L, D] \
-            where it attends to text, class_labels [N, D] where it projects them, down_block_additional_residuals.0, .1 ... and mid_block_additional_residual where \
-            there are any; gives sample.
-            ControlNetModel: sample, timestep, encoder_hidden_states and class_labels as above, controlnet_cond, conditioning_scale \
-            (1 where left out); gives down_block_res_samples.0, .1 ... and mid_block_res_sample.
+            where it attends to text, class_labels [N, D] where it projects them, down_block_additional_residuals.0, \
+            .1 ... and mid_block_additional_residual where there are any; gives sample.
+            ControlNetModel: sample, timestep, encoder_hidden_states and class_labels as above, controlnet_cond, \
+            conditioning_scale (1 where left out); gives down_block_res_samples.0, .1 ... and mid_block_res_sample.
             AutoencoderKL: sample [N, 3, H, W]; gives sample, decoded from the mean, and latent_dist.mean. Or z \
             [N, C, h, w], as the decoder takes it; gives sample.
             CLIPTextModel: input_ids [N, L]; gives last_hidden_state and pooler_output.

@@ -22,8 +22,8 @@ extension ComponentFolder {
         }
     }
 
-    /// sample, timestep, encoder_hidden_states where it attends to text, class_labels where it projects them; down_block_additional_residuals.0, .1 ... and
-    /// mid_block_additional_residual where they are given.
+    /// sample, timestep, encoder_hidden_states where it attends to text, class_labels where it projects them;
+    /// down_block_additional_residuals.0, .1 ... and mid_block_additional_residual where they are given.
     private func unet(_ arguments: inout ForwardArguments) throws -> [String: Tensor] {
         let network = try unet(requiresGradient: false), shape = network.configuration
         let input = try arguments.noisy(shape)
