@@ -8,6 +8,7 @@ public final class InpaintingPipeline {
     let unet: UNet2DConditionModel
     let controlNet: ControlNetModel?
     let textEncoder: CLIPTextModel?
+    let textPrior: TextPriorModel?
     let scheduler: DDIMScheduler
     let codec: SpaceToDepthCodec
 
@@ -44,6 +45,10 @@ public final class InpaintingPipeline {
         textEncoder = try folder.textEncoder.map {
             try CLIPTextModel($0, parameters: parameters(.textEncoder), origin: "\(place)/text_encoder")
         }
+        textPrior = try folder.textPrior.map {
+            try TextPriorModel(
+                $0, codec: folder.codec, parameters: parameters(.textPrior), origin: "\(place)/text_prior")
+        }
         scheduler = try DDIMScheduler(folder.scheduler, origin: "\(place)/scheduler")
         codec = SpaceToDepthCodec(folder.codec)
     }
@@ -55,14 +60,16 @@ public final class InpaintingPipeline {
     public var generation: String { folder.index.generation }
     public var defaultSteps: Int { folder.index.defaultSteps }
     public var parameterCount: Int {
-        unet.parameters.count + (controlNet?.parameters.count ?? 0) + (textEncoder?.parameters.count ?? 0)
+        [controlNet?.parameters, textEncoder?.parameters, textPrior?.parameters].reduce(unet.parameters.count) {
+            $0 + ($1?.count ?? 0)
+        }
     }
 
     /// Crops must have a width and height that are multiples of this.
     public var sizeMultiple: Int { folder.codec.patchSize * folder.unet.sizeMultiple }
 
     /// Whether a prompt changes what is filled in.
-    public var hasTextEncoder: Bool { textEncoder != nil && folder.unet.readsText }
+    public var hasTextEncoder: Bool { textEncoder != nil && (folder.unet.readsText || textPrior != nil) }
 
     /// The words of a prompt that the model was never trained with.
     public func unknownWords(in prompt: String) -> [String] { folder.tokenizer?.unknownWords(in: prompt) ?? [] }
@@ -74,13 +81,13 @@ public final class InpaintingPipeline {
     ///     step, all else two.
     /// - Returns: nil for a model that reads no text.
     public func condition(prompt: String?, guidance: Float?) -> PromptCondition? {
-        let networks = [folder.unet, folder.controlNet?.backbone].compactMap(\.self)
-        guard networks.contains(where: \.readsText) else { return nil }
+        let networks = [folder.unet, folder.controlNet?.backbone].compactMap(\.self), hasPrior = textPrior != nil
+        guard hasPrior || networks.contains(where: \.readsText) else { return nil }
         guard let textEncoder, let tokenizer = folder.tokenizer else {
             return TextEmbedding.silent(networks, count: 1).map { PromptCondition(text: $0) }
         }
         return PromptCondition(prompt: prompt, guidance: guidance ?? folder.index.defaultGuidance ?? 1) {
-            textEncoder.embedding(of: [tokenizer.encode($0)])
+            $0.isEmpty && hasPrior ? nil : textEncoder.embedding(of: [tokenizer.encode($0)])
         }
     }
 
@@ -134,10 +141,12 @@ public final class InpaintingPipeline {
                 encoderHiddenStates: backbone.hiddenStates(text), classLabels: backbone.classLabels(text),
                 control: Variable(condition.channels))
         }
-        return unet(
+        let output = unet(
             input(channels: folder.unet.inChannels), timesteps: timesteps,
             encoderHiddenStates: folder.unet.hiddenStates(text), classLabels: folder.unet.classLabels(text),
             additionalResiduals: residuals
         ).value
+        guard let textPrior, let text else { return output }
+        return output + textPrior(text, condition).value
     }
 }

@@ -100,8 +100,8 @@ public final class LatentInpaintingPipeline {
         _ sample: Tensor, context: Tensor, from timestep: Int, to next: Int, prompt: PromptCondition
     ) -> Tensor {
         let input = Variable(Tensor.concatenated([sample, context]))
-        func predict(_ text: TextEmbedding) -> Tensor {
-            unet(input, timesteps: [Float(timestep)], encoderHiddenStates: text.states).value
+        func predict(_ text: TextEmbedding?) -> Tensor {
+            unet(input, timesteps: [Float(timestep)], encoderHiddenStates: text?.states).value
         }
         var output = predict(prompt.text)
         if let (empty, guidance) = prompt.unconditional {

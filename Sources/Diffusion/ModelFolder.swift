@@ -3,7 +3,7 @@ import Layers
 import TensorCore
 
 /// A model on disk in diffusers' layout: `model_index.json`, and a folder each for `unet`, `scheduler` and `codec`;
-/// where the model has them also for `controlnet`, `text_encoder` and `tokenizer`.
+/// where the model has them also for `controlnet`, `text_encoder`, `tokenizer` and `text_prior`.
 public struct ModelFolder {
     public let index: ModelIndex
     public let codec: CodecConfiguration
@@ -13,14 +13,18 @@ public struct ModelFolder {
     public let textEncoder: CLIPTextConfiguration?
     /// There where the text encoder is.
     public let tokenizer: CLIPTokenizer?
+    /// A model that has one leaves all that reads text out where there is no prompt: what it fills then is what its
+    /// weights without text fill.
+    public let textPrior: TextPriorConfiguration?
 
     public init(
         index: ModelIndex, codec: CodecConfiguration, scheduler: DDIMConfiguration, unet: UNetConfiguration,
         controlNet: ControlNetConfiguration? = nil, textEncoder: CLIPTextConfiguration? = nil,
-        tokenizer: CLIPTokenizer? = nil
+        tokenizer: CLIPTokenizer? = nil, textPrior: TextPriorConfiguration? = nil
     ) {
         precondition(
             (textEncoder == nil) == (tokenizer == nil), "Diffusion: a text encoder and its tokenizer come together")
+        precondition(textPrior == nil || textEncoder != nil, "Diffusion: a text prior without a text encoder")
         self.index = index
         self.codec = codec
         self.scheduler = scheduler
@@ -28,6 +32,7 @@ public struct ModelFolder {
         self.controlNet = controlNet
         self.textEncoder = textEncoder
         self.tokenizer = tokenizer
+        self.textPrior = textPrior
     }
 
     private enum Part {
@@ -38,6 +43,7 @@ public struct ModelFolder {
         static let controlNet = "controlnet/config.json"
         static let textEncoder = "text_encoder/config.json"
         static let tokenizer = "tokenizer"
+        static let textPrior = "text_prior/config.json"
     }
 
     /// A component that has weights.
@@ -45,6 +51,7 @@ public struct ModelFolder {
         case unet
         case controlNet = "controlnet"
         case textEncoder = "text_encoder"
+        case textPrior = "text_prior"
 
         /// What its weights are called in its folder. diffusers and transformers have a name each.
         var weights: String { self == .textEncoder ? "model" : "diffusion_pytorch_model" }
@@ -78,6 +85,9 @@ public struct ModelFolder {
             textEncoder = nil
             tokenizer = nil
         }
+        textPrior =
+            isThere(Component.textPrior.rawValue)
+            ? try Self.decode(TextPriorConfiguration.self, directory, Part.textPrior) : nil
         try validate(directory)
     }
 
@@ -127,6 +137,18 @@ public struct ModelFolder {
             }
             guard shape.blockOutChannels == unet.blockOutChannels, shape.layersPerBlock == unet.layersPerBlock else {
                 throw wrong(Part.controlNet, "block_out_channels and layers_per_block must be those of the U-Net")
+            }
+        }
+        if let textPrior {
+            try textPrior.validate(origin: "\(directory)/\(Part.textPrior)")
+            guard let textEncoder else {
+                throw ModelError(
+                    .missingFile, at: "\(directory)/\(Part.textEncoder)", "a text prior needs a text encoder")
+            }
+            guard textPrior.textDim == textEncoder.hiddenSize else {
+                throw wrong(
+                    Part.textPrior,
+                    "text_dim \(textPrior.textDim) is not the text encoder's hidden_size \(textEncoder.hiddenSize)")
             }
         }
         if let control = controlNet?.backbone, control.attendsToText, unet.attendsToText,
@@ -199,7 +221,8 @@ public struct ModelFolder {
         var all = others
         all[.unet] = weights
         precondition(
-            (all[.controlNet] == nil) == (controlNet == nil) && (all[.textEncoder] == nil) == (textEncoder == nil),
+            (all[.controlNet] == nil) == (controlNet == nil) && (all[.textEncoder] == nil) == (textEncoder == nil)
+                && (all[.textPrior] == nil) == (textPrior == nil),
             "Diffusion: weights of \(all.keys) for a model of other components")
         for part in ["codec", "scheduler"] + all.keys.map(\.rawValue).sorted() {
             try Self.makeDirectory("\(directory)/\(part)")
@@ -212,6 +235,7 @@ public struct ModelFolder {
         try Self.encode(unet, directory, Part.unet)
         if let controlNet { try Self.encode(controlNet, directory, Part.controlNet) }
         if let textEncoder { try Self.encode(textEncoder, directory, Part.textEncoder) }
+        if let textPrior { try Self.encode(textPrior, directory, Part.textPrior) }
         try tokenizer?.write(to: "\(directory)/\(Part.tokenizer)")
         try Self.encode(scheduler, directory, Part.scheduler)
         try Self.encode(codec, directory, Part.codec)

@@ -4,12 +4,12 @@ import TensorCore
 ///
 /// Lives on the thread that runs the engine, as its pipeline does.
 public struct PromptCondition {
-    /// Of the prompt alone, or of the empty text where there is none.
-    let text: TextEmbedding
+    /// Of the prompt alone, or of the empty text where there is none; nil where nothing is said to the network then.
+    let text: TextEmbedding?
     /// The empty text and how far to go beyond it, where both forward passes are needed.
-    let unconditional: (text: TextEmbedding, guidance: Float)?
+    let unconditional: (text: TextEmbedding?, guidance: Float)?
 
-    init(text: TextEmbedding, unconditional: (text: TextEmbedding, guidance: Float)? = nil) {
+    init(text: TextEmbedding?, unconditional: (text: TextEmbedding?, guidance: Float)? = nil) {
         self.text = text
         self.unconditional = unconditional
     }
@@ -17,8 +17,8 @@ public struct PromptCondition {
     /// - Parameters:
     ///   - prompt: nil or empty for what fits.
     ///   - guidance: 0 passes the prompt over, 1 needs no second forward pass.
-    ///   - embedding: of a text.
-    init(prompt: String?, guidance: Float, embedding: (String) -> TextEmbedding) {
+    ///   - embedding: of a text; nil for one that is not said to the network.
+    init(prompt: String?, guidance: Float, embedding: (String) -> TextEmbedding?) {
         guard let prompt, !prompt.isEmpty, guidance != 0 else {
             self.init(text: embedding(""))
             return

@@ -62,12 +62,32 @@ public struct SpaceToDepthCodec: Sendable {
         /// What one unit of the residual is worth in pixels, [N, 3 p², H/p, W/p].
         public let unit: Tensor
         let prefill: Tensor
+        let patch: Int
+
+        /// The pre-fill itself in -1...1, mask, mean colour and contrast, folded: as many channels as `channels` has.
+        var tones: Tensor {
+            let result = Tensor(uninitialized: channels.shape), all = channels.count / channels.shape[0]
+            let folded = (prefill * 2).spaceToDepth(patch), plain = all - folded.count / channels.shape[0]
+            for n in 0..<channels.shape[0] {
+                let (from, to) = (folded.pointer + n * (all - plain), result.pointer + n * all)
+                for i in 0..<(all - plain) { to[i] = from[i] - 1 }
+                (to + all - plain).update(from: channels.pointer + n * all + all - plain, count: plain)
+            }
+            return result
+        }
+
+        /// 1 / `unit` in the hole, 0 elsewhere.
+        var unitsOfPixel: Tensor {
+            let result = Tensor(uninitialized: unit.shape)
+            for i in 0..<unit.count { result.pointer[i] = hole.pointer[i] / unit.pointer[i] }
+            return result
+        }
 
         /// That of the images from `first` on.
         public func suffix(from first: Int) -> Condition {
             Condition(
                 hole: hole.suffix(from: first), channels: channels.suffix(from: first), unit: unit.suffix(from: first),
-                prefill: prefill.suffix(from: first))
+                prefill: prefill.suffix(from: first), patch: patch)
         }
     }
 
@@ -99,7 +119,8 @@ public struct SpaceToDepthCodec: Sendable {
         }
         return Condition(
             hole: Tensor.concatenated([mask, mask, mask]).spaceToDepth(patch),
-            channels: Tensor.concatenated([normalized, foldedMask, tone]), unit: unit, prefill: prefill)
+            channels: Tensor.concatenated([normalized, foldedMask, tone]), unit: unit, prefill: prefill,
+            patch: patch)
     }
 
     /// (image - prefill) / unit, folded, 0 outside of the hole: [N, 3, H, W] to [N, 3 p², H/p, W/p].

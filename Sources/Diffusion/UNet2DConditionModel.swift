@@ -61,9 +61,8 @@ public final class UNet2DConditionModel {
     /// - Parameters:
     ///   - sample: [N, in, H, W]; H and W are multiples of the configuration's `sizeMultiple`.
     ///   - timesteps: [N].
-    ///   - encoderHiddenStates: the text states [N, L, `crossAttentionDim`]; needed where a block attends to text.
-    ///   - classLabels: vectors [N, `projectionClassEmbeddingsInputDim`]; needed where the configuration has a
-    ///     `classEmbedType`.
+    ///   - encoderHiddenStates: the text states [N, L, `crossAttentionDim`]; nil leaves the transformers out.
+    ///   - classLabels: vectors [N, `projectionClassEmbeddingsInputDim`]; nil leaves their embedding out.
     ///   - additionalResiduals: what a ControlNet adds to the skip connections and to the middle.
     public func callAsFunction(
         _ sample: consuming Variable, timesteps: [Float], encoderHiddenStates: Variable? = nil,

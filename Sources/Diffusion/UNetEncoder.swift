@@ -48,15 +48,14 @@ struct UNetEncoder {
         middle = try MiddleBlock(root.scope("mid_block"), time: time, c)
     }
 
-    /// Timesteps [N], and class labels [N, D] where the configuration has them, to SiLU(embedding) [N, T], with which
+    /// Timesteps [N], and class labels [N, D] where there are any, to SiLU(embedding) [N, T], with which
     /// every residual block begins.
     func time(_ timesteps: [Float], labels: Variable?) -> Variable {
-        guard let classEmbedding else { return timeEmbedding(timesteps).activated(.silu) }
+        guard let classEmbedding, let labels else { return timeEmbedding(timesteps).activated(.silu) }
         let width = configuration.projectionClassEmbeddingsInputDim ?? 0
-        guard let labels, labels.shape == [timesteps.count, width] else {
-            preconditionFailure(
-                "Diffusion: class labels \(labels?.shape ?? []), the network needs [\(timesteps.count), \(width)]")
-        }
+        precondition(
+            labels.shape == [timesteps.count, width],
+            "Diffusion: class labels \(labels.shape), the network needs [\(timesteps.count), \(width)]")
         return (timeEmbedding(timesteps) + classEmbedding(labels)).activated(.silu)
     }
 

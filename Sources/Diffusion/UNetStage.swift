@@ -68,7 +68,7 @@ struct Level {
         switch attentions {
         case .none: return hidden
         case .spatial(let attentions): return attentions[i](hidden)
-        case .text(let transformers): return transformers[i](hidden, text: required(text))
+        case .text(let transformers): return text.map { transformers[i](hidden, text: $0) } ?? hidden
         }
     }
 }
@@ -96,7 +96,7 @@ struct MiddleBlock {
     func callAsFunction(_ x: Variable, time: Variable, text: Variable?) -> Variable {
         let hidden = first(x, time: time)
         guard let (transformer, residual) = attended else { return hidden }
-        return residual(transformer(hidden, text: required(text)), time: time)
+        return residual(text.map { transformer(hidden, text: $0) } ?? hidden, time: time)
     }
 }
 
@@ -108,9 +108,4 @@ extension Transformer2DModel {
             layers: c.transformerLayersPerBlock[level], text: c.crossAttentionDim, groups: c.normNumGroups,
             linear: c.useLinearProjection)
     }
-}
-
-private func required(_ text: Variable?) -> Variable {
-    guard let text else { preconditionFailure("Diffusion: a network with cross-attention was called without text") }
-    return text
 }

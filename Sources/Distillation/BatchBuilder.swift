@@ -10,10 +10,13 @@ struct HoleOptions: Sendable {
     let discount: [Float]
     /// Share of the other crops that may get another material into their hole.
     let insertedShare: Float
+    /// Whether that material has any tone.
+    let hasAnyTone: Bool
 
     init(_ configuration: TrainingConfiguration) {
         thinShare = configuration.thinShare
         insertedShare = configuration.text?.insertedShare ?? 0
+        hasAnyTone = configuration.text?.hasAnyTone ?? false
         let factor = configuration.depthDiscount
         discount = (0..<127).reduce(into: [1]) { list, _ in list.append(list[list.count - 1] * factor) }
     }
@@ -45,7 +48,7 @@ struct BatchBuilder {
         var words = SeededRandom(seed: seed, stream: 0x007E_8705)
         var crop = crop, isInserted = false
         if let material, !isThin, words.uniform() < holes.insertedShare,
-            let inserted = Self.inserted(material, into: crop, depth: depth, &words)
+            let inserted = inserted(material, into: crop, depth: depth, &words)
         {
             (crop, isInserted) = (inserted, true)
         }
@@ -66,16 +69,24 @@ struct BatchBuilder {
         captions.append(TrainingBatch.Caption(text: text, mustStay: isInserted))
     }
 
-    /// A crop with a material in its hole; nil where the hole is too thin for one, and where all is so smooth that a
-    /// network which works in units of the contrast around it could not draw one.
-    private static func inserted(
+    /// A crop with a material in its hole; nil where the hole is too thin for one, and, unless it may have any tone,
+    /// where all is so smooth that a network which works in units of the contrast around it could not draw one.
+    private func inserted(
         _ material: (inout SeededRandom) -> TrainingCrop, into crop: TrainingCrop, depth: [Int],
         _ random: inout SeededRandom
     ) -> TrainingCrop? {
         let unit = Float(crop.size) / 128, inset = (4 * random.uniform()) * unit, softness = 1 + 2 * random.uniform()
-        guard Float(depth.max() ?? 0) >= inset + 6 * unit, !crop.isFlat else { return nil }
-        let fitting = material(&random).toned(into: crop) { depth[$0] == 0 }
-        return crop.showing(fitting, depth: depth, inset: inset, softness: softness)
+        guard Float(depth.max() ?? 0) >= inset + 6 * unit, holes.hasAnyTone || !crop.isFlat else { return nil }
+        let drawn = material(&random)
+        func shown(_ fitting: TrainingCrop, in crop: TrainingCrop) -> TrainingCrop {
+            crop.showing(fitting, depth: depth, inset: inset, softness: softness)
+        }
+        guard holes.hasAnyTone else { return shown(drawn.toned(into: crop) { depth[$0] == 0 }, in: crop) }
+        // Scenes are paler than many a photo, and their colours are fewer.
+        let isColourful = random.uniform() < 0.5
+        let vivid = drawn.turned(hue: 0, saturation: 0.8 + 1.2 * random.uniform())
+        let hue = 2 * Float.pi * random.uniform(), saturation = 0.5 + 2.5 * random.uniform()
+        return shown(vivid, in: isColourful ? crop.turned(hue: hue, saturation: saturation) : crop)
     }
 
     var finished: TrainingBatch {

@@ -26,7 +26,8 @@ extension InpaintingNetwork {
         others[.unet] = nil
         try ModelFolder(
             index: index, codec: shape.codec, scheduler: shape.scheduler, unet: shape.unet,
-            controlNet: shape.controlNet, textEncoder: shape.text?.encoder, tokenizer: shape.text?.tokenizer
+            controlNet: shape.controlNet, textEncoder: shape.text?.encoder, tokenizer: shape.text?.tokenizer,
+            textPrior: shape.text?.prior
         ).write(to: directory, weights: unet.parameters.tensors, others: others, as: type, shardBytes: shardBytes)
     }
 }

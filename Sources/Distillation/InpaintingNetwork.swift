@@ -13,6 +13,7 @@ public final class InpaintingNetwork {
     public let unet: UNet2DConditionModel
     public let controlNet: ControlNetModel?
     public let textEncoder: CLIPTextModel?
+    public let textPrior: TextPriorModel?
     public let codec: SpaceToDepthCodec
     public let scheduler: DDIMScheduler
 
@@ -28,7 +29,9 @@ public final class InpaintingNetwork {
     /// - Throws: `ModelError` when the shape makes no network.
     public convenience init(_ shape: NetworkShape, seed: UInt64, requiresGradient: Bool = true) throws {
         // The U-Net of a seed is the same whatever stands beside it.
-        let offsets: [ModelFolder.Component: UInt64] = [.controlNet: 0x000C_0447_2017, .textEncoder: 0x007E_87E4]
+        let offsets: [ModelFolder.Component: UInt64] = [
+            .controlNet: 0x000C_0447_2017, .textEncoder: 0x007E_87E4, .textPrior: 0x0094_1042,
+        ]
         try self.init(shape) { part in
             ParameterSet(seed: seed &+ (offsets[part] ?? 0), requiresGradient: requiresGradient)
         }
@@ -60,9 +63,11 @@ public final class InpaintingNetwork {
         let transformers = Set(
             names.compactMap { name in name.range(of: mark).map { "\(name[..<$0.lowerBound])." } })
         return try learning { part, name in
-            part == .textEncoder
-                ? Self.learnsText(name)
-                : name.hasPrefix("class_embedding.") || transformers.contains { name.hasPrefix($0) }
+            switch part {
+            case .textEncoder: Self.learnsText(name)
+            case .textPrior: true
+            default: name.hasPrefix("class_embedding.") || transformers.contains { name.hasPrefix($0) }
+            }
         }
     }
 
@@ -86,6 +91,9 @@ public final class InpaintingNetwork {
         unet = try UNet2DConditionModel(shape.unet, parameters: parameters(.unet))
         controlNet = try shape.controlNet.map { try ControlNetModel($0, parameters: parameters(.controlNet)) }
         textEncoder = try shape.text.map { try CLIPTextModel($0.encoder, parameters: parameters(.textEncoder)) }
+        textPrior = try shape.text?.prior.map {
+            try TextPriorModel($0, codec: shape.codec, parameters: parameters(.textPrior))
+        }
         codec = SpaceToDepthCodec(shape.codec)
         scheduler = try DDIMScheduler(shape.scheduler)
     }
@@ -95,6 +103,7 @@ public final class InpaintingNetwork {
         var parts = [(component: ModelFolder.Component.unet, set: unet.parameters)]
         if let controlNet { parts.append((.controlNet, controlNet.parameters)) }
         if let textEncoder { parts.append((.textEncoder, textEncoder.parameters)) }
+        if let textPrior { parts.append((.textPrior, textPrior.parameters)) }
         return parts
     }
 
@@ -111,7 +120,8 @@ public final class InpaintingNetwork {
     ///   - noisy: x_t, [N, 3 p², H/p, W/p].
     ///   - condition: pre-fill and mask, folded as the codec does it.
     ///   - timesteps: [N].
-    ///   - captions: [N], empty for what fits; nil for N empty ones. Of no effect in a network without a text encoder.
+    ///   - captions: [N], empty for what fits; nil for N empty ones, or, in a network with a text prior, for none at
+    ///     all. Of no effect in a network without a text encoder.
     ///   - withFeatures: whether to hand out the stages as well.
     public func predict(
         noisy: Tensor, condition: SpaceToDepthCodec.Condition, timesteps: [Int], captions: [String]? = nil,
@@ -126,7 +136,12 @@ public final class InpaintingNetwork {
                 channels == shape.codec.residualChannels
                     ? noisy : Tensor.concatenated([noisy, condition.channels]))
         }
-        let text = textEmbedding(captions ?? Array(repeating: "", count: count))
+        let isSilent = captions == nil && textPrior != nil
+        let text = isSilent ? nil : textEmbedding(captions ?? Array(repeating: "", count: count))
+        func shifted(_ output: Variable) -> Variable {
+            guard let textPrior, let text else { return output }
+            return output + textPrior(text, condition)
+        }
         let residuals = controlNet.map {
             $0(
                 input($0.configuration.backbone.inChannels), timesteps: times,
@@ -139,12 +154,12 @@ public final class InpaintingNetwork {
             let output = unet(
                 sample, timesteps: times, encoderHiddenStates: states, classLabels: labels,
                 additionalResiduals: residuals)
-            return Prediction(output: output, features: [])
+            return Prediction(output: shifted(output), features: [])
         }
         let (output, features) = unet.withFeatures(
             sample, timesteps: times, encoderHiddenStates: states, classLabels: labels,
             additionalResiduals: residuals)
-        return Prediction(output: output, features: features)
+        return Prediction(output: shifted(output), features: features)
     }
 
     /// What each caption says. Without a text encoder every caption is absent.

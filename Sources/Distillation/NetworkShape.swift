@@ -15,10 +15,18 @@ public struct NetworkShape: Codable, Sendable, Equatable {
     public struct TextShape: Codable, Sendable, Equatable {
         public var encoder: CLIPTextConfiguration
         public var tokenizer: CLIPTokenizer
+        public var prior: TextPriorConfiguration?
 
-        public init(encoder: CLIPTextConfiguration, tokenizer: CLIPTokenizer) {
+        public init(encoder: CLIPTextConfiguration, tokenizer: CLIPTokenizer, prior: TextPriorConfiguration? = nil) {
             self.encoder = encoder
             self.tokenizer = tokenizer
+            self.prior = prior
+        }
+
+        /// The same with a text prior.
+        public func withPrior() -> TextShape {
+            TextShape(
+                encoder: encoder, tokenizer: tokenizer, prior: TextPriorConfiguration(textDim: encoder.hiddenSize))
         }
 
         /// The small encoder, for the words of procedural scenes' captions.
@@ -46,7 +54,7 @@ public struct NetworkShape: Codable, Sendable, Equatable {
         self.init(
             codec: folder.codec, scheduler: folder.scheduler, unet: folder.unet, controlNet: folder.controlNet,
             text: folder.textEncoder.flatMap { encoder in
-                folder.tokenizer.map { TextShape(encoder: encoder, tokenizer: $0) }
+                folder.tokenizer.map { TextShape(encoder: encoder, tokenizer: $0, prior: folder.textPrior) }
             })
     }
 
@@ -106,6 +114,12 @@ public struct NetworkShape: Codable, Sendable, Equatable {
             try network.renewCoarsestLevels(levels, seed: training.seed)
         }
         guard let text = training.text, network.textEncoder != nil else { return network }
+        guard network.textPrior == nil || text.learnsAlone else {
+            throw ModelError(
+                .unsupportedModel, at: start ?? "network",
+                "what a network with a text prior fills without a prompt must not depend on captions",
+                remedy: "give --text-alone")
+        }
         return try text.learnsAlone ? network.learningTextAlone() : network.keepingTextLayers()
     }
 
@@ -115,11 +129,18 @@ public struct NetworkShape: Codable, Sendable, Equatable {
         if let kept { return try InpaintingNetwork(kept, seed: training.seed) }
         guard let start else { return try untrained(training) }
         let old = try InpaintingNetwork(directory: start, requiresGradient: true)
+        if let prior = text?.prior, var own = old.shape.text, own.prior == nil {
+            var shape = old.shape
+            own.prior = TextPriorConfiguration(textDim: own.encoder.hiddenSize, hiddenChannels: prior.hiddenChannels)
+            shape.text = own
+            return try Self.grafted(old, onto: shape, from: start, seed: training.seed)
+        }
         guard var text, old.shape.text == nil else { return old }
         var shape = self
         if old.shape.unet.attendsToText {
             shape = old.shape
             text.encoder.setWidth(shape.unet.crossAttentionDim)
+            text.prior?.textDim = text.encoder.hiddenSize
             shape.unet.setTextWidth(text.encoder.hiddenSize)
             shape.text = text
         }

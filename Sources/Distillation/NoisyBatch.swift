@@ -13,6 +13,9 @@ package struct NoisyBatch {
         var relativeExponent: Float
         /// Share of captions that are left out.
         var captionDrop: Float = 0
+        /// The least error, in units of 0...1 pixels, that all crops are measured by; nil for r₀ alone. In units of the
+        /// contrast a shift of colour that nobody sees counts thousands of times where all around is smooth.
+        var visibleError: Float?
     }
 
     /// r₀: keeps crops whose pre-fill is already right from ruling the mean. In units of σ_data².
@@ -54,8 +57,15 @@ package struct NoisyBatch {
         // Where another material was put in, errors are often a hundred times as large as elsewhere: those crops count
         // relatively, whatever p is, and none of them rules a batch.
         let exponents = batch.captions.map { $0.mustStay ? 1 : options.relativeExponent }
+        let unit = condition.unit, size = unit.count / batch.count
+        let floors = (0..<batch.count).map { n in
+            guard let visible = options.visibleError else { return Self.residualFloor }
+            let units = UnsafeBufferPointer(start: unit.pointer + n * size, count: size)
+            return max(Self.residualFloor, units.reduce(0) { $0 + visible * visible / ($1 * $1) } / Float(size))
+        }
         weight = Self.weights(
-            clean: clean, discount: discount, patch: codec.configuration.patchSize, exponents: exponents)
+            clean: clean, discount: discount, patch: codec.configuration.patchSize, exponents: exponents, floors: floors
+        )
     }
 
     /// The mean weighted squared error of predicting nothing: the pre-fill alone.
@@ -82,8 +92,10 @@ package struct NoisyBatch {
         return result
     }
 
-    /// d / Σ d / (Σ d x₀² / Σ d + r₀)^p / N on every element of [N, C, H, W]; the sums are over each crop, p is its own.
-    private static func weights(clean: Tensor, discount: Tensor, patch: Int, exponents: [Float]) -> Tensor {
+    /// d / Σ d / (Σ d x₀² / Σ d + r₀)^p / N on every element of [N, C, H, W]; the sums are over each crop, p and r₀ are its own.
+    private static func weights(clean: Tensor, discount: Tensor, patch: Int, exponents: [Float], floors: [Float])
+        -> Tensor
+    {
         let weight = Tensor.concatenated([discount, discount, discount]).spaceToDepth(patch)
         let count = clean.shape[0], slice = clean.count / count
         for i in 0..<count {
@@ -93,7 +105,7 @@ package struct NoisyBatch {
                 squares += weight.pointer[j] * clean.pointer[j] * clean.pointer[j]
             }
             total = max(total, 1e-6)
-            let error = squares / total + residualFloor
+            let error = squares / total + floors[i]
             let factor = 1 / (pow(error, exponents[i]) * total * Float(count))
             for j in (i * slice)..<((i + 1) * slice) { weight.pointer[j] *= factor }
         }

@@ -118,7 +118,8 @@ public final class SemiSupervisedStage: TrainingObjective {
         let noisy = NoisyBatch(
             batch, codec: network.codec, scheduler: network.scheduler, options: training.noising, &random)
         let output = network.predict(
-            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions
+            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps,
+            captions: network.tuned(noisy.captions)
         ).output
         var sum = LossSum(), weight = noisy.weight
         if let replayMimicry = stage.replayMimicry {
@@ -152,7 +153,8 @@ public final class SemiSupervisedStage: TrainingObjective {
     private func baseAnswer(_ noisy: NoisyBatch, from first: Int) -> Tensor {
         let answer = base.predict(
             noisy: noisy.noisy.suffix(from: first), condition: noisy.condition.suffix(from: first),
-            timesteps: Array(noisy.timesteps[first...]), captions: Array(noisy.captions[first...])
+            timesteps: Array(noisy.timesteps[first...]),
+            captions: base.tuned(Array(noisy.captions[first...]))
         ).output.value
         let result = Tensor(repeating: 0, shape: noisy.clean.shape)
         (result.pointer + result.count - answer.count).update(from: answer.pointer, count: answer.count)
@@ -163,7 +165,8 @@ public final class SemiSupervisedStage: TrainingObjective {
         if let teacher { return teacher.answer(step: step, noisy, scale: network.shape.codec.residualScale).output }
         func output(_ network: InpaintingNetwork) -> Tensor {
             network.predict(
-                noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions
+                noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps,
+                captions: network.tuned(noisy.captions)
             ).output.value
         }
         let fromBase = output(base)
@@ -189,4 +192,10 @@ public final class SemiSupervisedStage: TrainingObjective {
     public func networkWeights(_ averages: [String: Tensor]) -> [String: Tensor] {
         adapters?.weights(of: averages) ?? averages
     }
+}
+
+extension InpaintingNetwork {
+    /// The captions that are read while photos are learnt. None in a network with a text prior: what it fills without a
+    /// prompt is what is tuned, and what reads text stays as it is.
+    fileprivate func tuned(_ captions: [String]) -> [String]? { textPrior == nil ? captions : nil }
 }

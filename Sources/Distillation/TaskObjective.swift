@@ -65,6 +65,7 @@ extension TrainingConfiguration {
 
     package var noising: NoisyBatch.Options {
         .init(
-            terminalShare: terminalShare, relativeExponent: relativeExponent, captionDrop: text?.captionDrop ?? 0)
+            terminalShare: terminalShare, relativeExponent: relativeExponent, captionDrop: text?.captionDrop ?? 0,
+            visibleError: text?.hasAnyTone == true ? TextTraining.visibleError : nil)
     }
 }

@@ -11,5 +11,12 @@ public struct TextTraining: Codable, Sendable, Equatable {
     /// without a prompt is then hardly put at risk.
     public var learnsAlone = false
 
+    /// Whether inserted materials have any tone, not only those near their surroundings: for networks with a
+    /// `TextPriorModel`, which can answer to all of them. nil for no.
+    public var hasAnyTone: Bool?
+
+    /// What counts as an error where materials have any tone, in units of 0...1 pixels.
+    static let visibleError: Float = 0.03
+
     public init() {}
 }

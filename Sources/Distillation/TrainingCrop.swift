@@ -65,11 +65,14 @@ package struct TrainingCrop: Sendable {
     }
 
     /// This crop with its colours turned around the gray axis.
-    /// - Parameter hue: radians.
-    package func turned(hue: Float) -> TrainingCrop {
+    /// - Parameters:
+    ///   - hue: radians.
+    ///   - saturation: what the distance from that axis is multiplied by.
+    package func turned(hue: Float, saturation: Float = 1) -> TrainingCrop {
         // Rodrigues' rotation around (1, 1, 1) / √3.
         let c = PortableMath.cos(hue), s = PortableMath.sin(hue) / Float(3).squareRoot()
-        let same = c + (1 - c) / 3, next = (1 - c) / 3 - s, last = (1 - c) / 3 + s
+        let gray = (1 - saturation * c) / 3
+        let same = saturation * c + gray, next = gray - saturation * s, last = gray + saturation * s
         var result = self
         let plane = size * size
         for i in 0..<plane {

@@ -29,20 +29,13 @@ public struct ValidationSet {
     ///   - limit: how many crops to take, evenly spread over the file; nil for all.
     /// - Throws: `ModelError` when the file is not such a set.
     public init(reading path: String, limit: Int? = nil) throws {
-        let (tensors, metadata) = try Safetensors.read(path)
-        guard let images = tensors["images"], let masks = tensors["masks"], images.shape.count == 4,
-            images.shape[1] == 3, images.shape[0] > 0, masks.shape == [images.shape[0], 1] + images.shape.suffix(2)
-        else {
-            throw ModelError(
-                .wrongShape, at: path, "crops need \"images\" [N, 3, H, W] and \"masks\" [N, 1, H, W]")
-        }
-        let total = images.shape[0], count = min(limit ?? total, total)
+        let file = try CropTensors(reading: path)
+        let total = file.count, count = min(limit ?? total, total)
         let chosen = (0..<count).map { $0 * total / count }
-        self.images = Self.gather(images, chosen)
-        self.masks = Self.gather(masks, chosen)
-        prefills = Self.prefilled(self.images, self.masks)
-        let photos = try CropFile.photos(of: tensors, metadata, count: total, path)
-        self.photos = chosen.map { photos?[$0] ?? "crop \($0)" }
+        images = Self.gather(file.images, chosen)
+        masks = Self.gather(file.masks, chosen)
+        prefills = Self.prefilled(images, masks)
+        photos = chosen.map { file.photos[$0] }
         name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
         captions = nil
     }

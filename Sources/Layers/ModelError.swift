@@ -17,15 +17,20 @@ public struct ModelError: Error, CustomStringConvertible, Sendable {
     /// The file or folder.
     public let place: String
     public let problem: String
+    private let ownRemedy: String?
 
-    public init(_ code: Code, at place: String, _ problem: String) {
+    /// - Parameter remedy: what the user can do about it, where it is no model that is wrong.
+    public init(_ code: Code, at place: String, _ problem: String, remedy: String? = nil) {
         self.code = code
         self.place = place
         self.problem = problem
+        ownRemedy = remedy
     }
 
     /// What the user can do about it.
-    public var remedy: String {
+    public var remedy: String { ownRemedy ?? usualRemedy }
+
+    private var usualRemedy: String {
         switch code {
         case .missingFile: "check the path, or install the model again"
         case .unreadableFile: "check the permissions of the file"

@@ -11,6 +11,14 @@ struct TextOptions: ParsableArguments {
         name: .customLong("text-alone"),
         help: "Let only the text encoder and the attention to it learn; all else stays as --start has it.")
     var learnsAlone = false
+    @Flag(
+        name: .customLong("text-prior"),
+        help: "Give the network a part that turns words into colours; without a prompt it then fills as --start does.")
+    var hasPrior = false
+    @Flag(
+        name: .customLong("any-tone"),
+        help: "Let inserted materials have any tone, not only those near their surroundings.")
+    var hasAnyTone = false
     @Option(help: "Share of captions that are left out.") var captionDrop: Float = 0.3
     @Option(help: "Share of holes that show another material than their surroundings, as their captions say.")
     var insertedShare: Float = 0.25
@@ -25,6 +33,10 @@ struct TextOptions: ParsableArguments {
     /// - Parameter start: the model folder that the weights come from; one with a text encoder keeps it.
     /// - Throws: `ModelError` when `start` cannot be read, `ValidationError` when there is nothing to learn alone.
     func training(start: String?) throws -> TextTraining? {
+        guard isWanted || !hasPrior else { throw ValidationError("--text-prior needs --text") }
+        guard learnsAlone || !hasPrior else {
+            throw ValidationError("--text-prior needs --text-alone: what is filled without a prompt must not change")
+        }
         guard start != nil || !learnsAlone else {
             throw ValidationError("--text-alone needs --start: what does not learn must be there already")
         }
@@ -38,6 +50,7 @@ struct TextOptions: ParsableArguments {
         text.captionDrop = captionDrop
         text.insertedShare = insertedShare
         text.learnsAlone = learnsAlone
+        text.hasAnyTone = hasAnyTone ? true : nil
         return text
     }
 
@@ -46,6 +59,6 @@ struct TextOptions: ParsableArguments {
     func shape(channels: [Int]?) throws -> NetworkShape.TextShape? {
         guard isWanted else { return nil }
         guard channels?.count != 1 else { throw ValidationError("--text needs --channels of two levels or more") }
-        return .scenes()
+        return hasPrior ? .scenes().withPrior() : .scenes()
     }
 }

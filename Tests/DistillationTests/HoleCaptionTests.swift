@@ -55,6 +55,11 @@ struct HoleCaptionTests {
         let moved = (0..<3 * plane).map { turned[$0] - crop.pixels[($0 + 2 * plane) % (3 * plane)] }
         #expect(moved.allSatisfy { abs($0) < 0.5 / 255 })
         #expect(turned != crop.pixels)
+        let gray = crop.turned(hue: 1, saturation: 0).pixels
+        for i in 0..<plane {
+            let mean = (crop.pixels[i] + crop.pixels[plane + i] + crop.pixels[2 * plane + i]) / 3
+            for j in stride(from: i, to: 3 * plane, by: plane) { #expect(abs(gray[j] - mean) < 1 / 255) }
+        }
     }
 
     @Test("a swatch is of its material all over, and another one for each seed")

@@ -9,6 +9,7 @@ import Testing
         var training = MaterialTraining()
         var losses: [Double] = []
         (training.steps, training.batch, training.scenes, training.learningRate) = (steps, 2, 2, 1e-3)
+        training.swatches = 1
         _ = try training.run(
             writing: path, provenance: [:], report: { losses.append($1) }, shouldStop: { false })
         return losses

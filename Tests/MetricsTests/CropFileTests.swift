@@ -43,6 +43,7 @@ import Testing
         func refused(_ word: String, _ change: @escaping (inout [String: Tensor], inout [String: String]) -> Void) {
             let error = #expect(throws: ModelError.self) { try file(change) }
             #expect(error?.description.contains(word) == true, "\(error?.description ?? "nothing")")
+            #expect(error?.remedy.contains("make_crops.py") == true)
         }
         refused("images") { tensors, _ in tensors["images"] = nil }
         refused("masks") { tensors, _ in tensors["masks"] = Tensor(repeating: 1, shape: [2, 1, 16, 16]) }

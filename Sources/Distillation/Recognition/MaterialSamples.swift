@@ -3,11 +3,16 @@ import Layers
 import Synchronization
 import TensorCore
 
-/// Labelled pictures for the classifier: crops of scenes, half of them with a material in a hole, as fills are.
+/// Labelled pictures for the classifier: crops of scenes, most of them with a material in a hole, as fills are. Scenes alone
+/// teach little: what most of their cells show is sky, ground or wall.
 ///
 /// Layouts come from a seed of their own, so that no picture of a test was seen in training, nor by any model.
 public struct MaterialSamples: Sendable {
     public let size: Int
+    /// Share of a step's pictures that show a material in a hole.
+    static let insertedShare: Float = 0.8
+    /// Different swatches of each material: with a few, a network learns them by heart.
+    private let swatches: Int
     private let seed: UInt64
     private let scenes: Int
     private let cache: SceneCache
@@ -27,7 +32,9 @@ public struct MaterialSamples: Sendable {
     ///   - seed: of the scenes.
     ///   - scenes: how many to draw.
     ///   - size: side of the pictures, a multiple of 8.
-    public init(seed: UInt64, scenes: Int, size: Int = 128) {
+    ///   - swatches: of each material.
+    public init(seed: UInt64, scenes: Int, size: Int = 128, swatches: Int = 16) {
+        self.swatches = swatches
         self.seed = seed
         self.scenes = scenes
         self.size = size
@@ -38,7 +45,7 @@ public struct MaterialSamples: Sendable {
     func batch(step: Int, count: Int) -> Batch {
         Self.joined((0..<count).map { i in (i, nil) }) { i, _ in
             var random = SeededRandom(seed: seed, stream: UInt64(step * count + i))
-            let material = random.uniform() < 0.5 ? material(&random) : nil
+            let material = random.uniform() < Self.insertedShare ? material(&random) : nil
             return sample(material, &random)
         }
     }
@@ -108,11 +115,11 @@ public struct MaterialSamples: Sendable {
         batch.holes = [Float](repeating: 0, count: size * size)
         if let material {
             let (mask, depth) = hole(&random)
-            let swatch = cache.swatch(
-                of: MaterialClassifier.materials[material], Int(random.next() % UInt64(SceneCache.swatches))
-            )
+            let content = MaterialClassifier.materials[material]
+            let swatch = cache.swatch(of: content, Int(random.next() % UInt64(swatches)))
+                .crop(size: size, as: .scene, &random).turned(hue: content.hueRange * (2 * random.uniform() - 1))
             crop = crop.showing(
-                swatch.crop(size: size, as: .scene, &random), depth: depth, inset: 2 * random.uniform(),
+                swatch, depth: depth, inset: 2 * random.uniform(),
                 softness: 1 + 2 * random.uniform())
             batch.holes = mask
         }

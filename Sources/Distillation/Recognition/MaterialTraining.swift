@@ -3,8 +3,12 @@ import TensorCore
 
 /// Trains a ``MaterialClassifier`` on the generator's materials.
 public struct MaterialTraining: Sendable {
-    public var steps = 1500
-    public var batch = 8
+    public var steps = 12000
+    public var batch = 32
+    /// Side of the pictures: small ones, since labels of one picture are much alike.
+    static let size = 64
+    /// Swatches of each material.
+    public var swatches = 64
     public var seed: UInt64 = 1
     public var learningRate: Float = 1.5e-3
     /// Scenes that crops are cut from.
@@ -30,7 +34,7 @@ public struct MaterialTraining: Sendable {
         let average = ExponentialMovingAverage(classifier.parameters.all, decay: 0.995)
         let rates = LearningRateSchedule(
             peak: learningRate, warmUpSteps: max(1, min(100, steps / 10)), totalSteps: steps)
-        let samples = MaterialSamples(seed: seed &+ 0x00C1_A551F7, scenes: scenes)
+        let samples = MaterialSamples(seed: seed &+ 0x00C1_A551F7, scenes: scenes, size: Self.size, swatches: swatches)
         var made = 0
         while made < steps, !shouldStop() {
             let drawn = samples.batch(step: made, count: batch)
