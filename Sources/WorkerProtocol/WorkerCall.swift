@@ -26,7 +26,7 @@ struct WorkerCall {
                         return try talk(to: started, wait)
                     }
                     continuation.resume(with: result)
-                    // Only now ended and reaped: giving back its memory takes a while, and nobody waits for it.
+                    // Only now ended: nobody waits for it.
                     withExtendedLifetime(process) {}
                 }
             }

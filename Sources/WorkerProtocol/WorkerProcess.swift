@@ -1,6 +1,8 @@
+import Dispatch
 import Glibc
 
-/// A running refine-worker that has not got its job yet, or is at it. It dies with this object.
+/// A running refine-worker that has not got its job yet, or is at it. It is killed with this object, which does not wait for
+/// its death.
 final class WorkerProcess: Sendable {
     let identifier: pid_t
     let socket: OwnedDescriptor
@@ -105,14 +107,16 @@ final class WorkerProcess: Sendable {
     func kill() { Glibc.kill(identifier, SIGKILL) }
 
     deinit {
-        guard isTemplate else {
-            kill()
-            return Self.reap(identifier)
-        }
         // Copies that nobody took over, because the template was killed before they said their number, are in its process
-        // group. All others have ended: each holds its template.
-        Glibc.kill(-identifier, SIGKILL)
-        Self.reap(-identifier)
+        // group. All others have ended: each holds its template until it has been waited for.
+        let dying = isTemplate ? -identifier : identifier
+        Glibc.kill(dying, SIGKILL)
+        // A death can take long: memory is given back, a file system does not answer. The last reference may go on a thread
+        // of Swift's pool, or under a lock, and neither waits for it. Each has a queue, thus a thread, of its own.
+        DispatchQueue(label: "org.refinecontrol.worker-reaping").async { [template] in
+            Self.reap(dying)
+            withExtendedLifetime(template) {}
+        }
     }
 
     /// Waits for the end of a process, or of all in a group. Its number is ours until this returns, so `kill` cannot hit

@@ -1,7 +1,7 @@
 // Puts guards of CSandbox up and tries what they forbid by system calls of its own, so that neither the guards nor their
 // own checks have to be believed. Prints a line NAME=VALUE for each thing that it learns.
 //
-//   guard-probe none | process | inherited | core FOLDER | landlock FOLDER | worker
+//   guard-probe none | process | inherited | core FOLDER | landlock FOLDER | worker | linger FIFO
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -203,6 +203,29 @@ static void worker(int is_guarded) {
     tell("escape-execute-errno", execve("/bin/true", nothing, nothing) == 0 ? 0 : errno == EPERM);
 }
 
+// --- A worker that takes long to die ---------------------------------------------------------------------------------
+
+// A process that is traced and has ended cannot be waited for by its parent until its tracer is gone. This one is traced
+// as long as somebody has the FIFO open for writing, a minute at most. Says nonsense at its socket when it is so.
+static void linger(const char *fifo) {
+    int pair[2];
+    char byte = 0;
+    pid_t worker = getpid();
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0) return;
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+    pid_t tracer = fork();
+    if (tracer == 0) {
+        setpgid(0, 0);
+        close(3);
+        alarm(60);
+        int gate = open(fifo, O_RDONLY);
+        byte = ptrace(PTRACE_SEIZE, worker, NULL, NULL) == 0;
+        if (write(pair[1], &byte, 1) == 1 && read(gate, &byte, 1) >= 0) _exit(0);
+        _exit(1);
+    }
+    if (tracer > 0 && read(pair[0], &byte, 1) == 1 && byte == 1 && write(3, "nonsense", 8) == 8) pause();
+}
+
 int main(int count, char **arguments) {
     const char *mode = count > 1 ? arguments[1] : "";
     if (strcmp(mode, "none") == 0) {
@@ -223,6 +246,8 @@ int main(int count, char **arguments) {
         worker(1);
     } else if (strcmp(mode, "worker-without-guards") == 0) {
         worker(0);
+    } else if (strcmp(mode, "linger") == 0 && count > 2) {
+        linger(arguments[2]);
     } else {
         return 64;
     }

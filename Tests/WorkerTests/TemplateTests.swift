@@ -14,28 +14,13 @@ import WorkerProtocol
         try await body(CodecWorker(executable: path), path)
     }
 
-    /// Children of this process by the name that the kernel keeps, of which it cuts off all but 15 letters: those too that
-    /// have ended and not been waited for.
-    private func processes(of path: String) throws -> [(number: pid_t, hasEnded: Bool)] {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { folder in
-            guard let number = pid_t(folder),
-                let line = try? String(contentsOfFile: "/proc/\(folder)/stat", encoding: .utf8),
-                let open = line.firstIndex(of: "("), let close = line.lastIndex(of: ")")
-            else { return nil }
-            let name = line[line.index(after: open)..<close]
-            let fields = line[close...].split(separator: " ")
-            guard name == path.dropFirst("/tmp/".count).prefix(15), pid_t(fields[2]) == getpid() else { return nil }
-            return (number, fields[1] == "Z")
-        }
-    }
-
     /// Waits until there are the template and the one copy that waits for a job, and nothing else.
     ///
     /// - Returns: the template's number, the older one's.
     private func waiting(_ path: String) async throws -> pid_t {
         var all: [(number: pid_t, hasEnded: Bool)] = []
         let isSo = await eventually {
-            all = (try? processes(of: path)) ?? []
+            all = (try? childProcesses(of: path)) ?? []
             return all.count == 2 && all.allSatisfy { !$0.hasEnded }
         }
         #expect(isSo, "\(all)")
@@ -94,7 +79,7 @@ import WorkerProtocol
                 // While it starts, while it waits, while it copies itself. Dead, not only told to die.
                 #expect(
                     await eventually {
-                        guard let all = try? processes(of: path) else { return false }
+                        guard let all = try? childProcesses(of: path) else { return false }
                         for process in all { kill(process.number, SIGKILL) }
                         return all.allSatisfy(\.hasEnded)
                     })
@@ -114,7 +99,7 @@ import WorkerProtocol
             codec.prepare()
             let template = try await waiting(path)
             // The copy that waits is the one that gets the job.
-            let worker = try #require(processes(of: path).first { $0.number != template }?.number)
+            let worker = try #require(childProcesses(of: path).first { $0.number != template }?.number)
             let job = Task { try await decode(codec, file) }
             // Once its sandbox is closed it has read the job. Looked at without a pause: a job takes some 50 ms.
             let wasKilled = await Task.detached {
@@ -130,9 +115,9 @@ import WorkerProtocol
             #expect(wasKilled)
             let error = await #expect(throws: WorkerError.self) { try await job.value }
             #expect(error?.reason == "worker-died")
-            #expect(await eventually { (try? processes(of: path).isEmpty) == true })
+            #expect(await eventually { (try? childProcesses(of: path).isEmpty) == true })
             _ = try await codec.selfCheck()
-            #expect(try processes(of: path).allSatisfy { $0.number != template })
+            #expect(try childProcesses(of: path).allSatisfy { $0.number != template })
         }
     }
 }

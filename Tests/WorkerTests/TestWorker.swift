@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import ImageCodec
 import Testing
@@ -50,6 +51,23 @@ func children(named name: String) -> [pid_t] {
         if firstBytes(of: "/proc/\(folder)/cmdline").hasPrefix("\(name)\u{0}") { result.append(number) }
     }
     return result
+}
+
+/// Children of this process by the name that the kernel keeps, of which it cuts off all but 15 letters: those too that have
+/// ended and not been waited for.
+///
+/// - Parameter path: of the program, in /tmp.
+func childProcesses(of path: String) throws -> [(number: pid_t, hasEnded: Bool)] {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { folder in
+        guard let number = pid_t(folder),
+            let line = try? String(contentsOfFile: "/proc/\(folder)/stat", encoding: .utf8),
+            let open = line.firstIndex(of: "("), let close = line.lastIndex(of: ")")
+        else { return nil }
+        let name = line[line.index(after: open)..<close]
+        let fields = line[close...].split(separator: " ")
+        guard name == path.dropFirst("/tmp/".count).prefix(15), pid_t(fields[2]) == getpid() else { return nil }
+        return (number, fields[1] == "Z")
+    }
 }
 
 private func firstBytes(of path: String) -> String {

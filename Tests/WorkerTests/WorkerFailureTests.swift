@@ -5,37 +5,16 @@ import Synchronization
 import Testing
 import WorkerProtocol
 
-/// F_SETLEASE of linux/fcntl.h, which glibc shows only with _GNU_SOURCE.
-private let setLease: Int32 = 1024
-
 /// A worker that dies, hangs, or is no longer wanted costs its own job and nothing else. A stand-in takes its place
 /// where it must misbehave.
 @Suite struct WorkerFailureTests {
-    /// A program that runs a line of shell instead of the worker; its socket is descriptor 3.
-    private func standIn(_ line: String) async throws -> (path: String, remove: () -> Void) {
-        var template = Array("/tmp/refine-stand-in-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        try #require(descriptor >= 0)
-        let text = "#!/bin/sh\n\(line)\n"
-        _ = text.withCString { write(descriptor, $0, strlen($0)) }
-        fchmod(descriptor, 0o700)
-        close(descriptor)
-        // A process that another test is just starting holds our descriptor until its exec, and a file that is open for
-        // writing cannot be executed. A read lease is given when nobody writes.
-        let reading = open(template, O_RDONLY | O_CLOEXEC)
-        defer { close(reading) }
-        #expect(await eventually { fcntl(reading, setLease, F_RDLCK) == 0 })
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return (path, { unlink(path) })
-    }
-
     private func expectFailure(
         _ line: String, reason: String, limits: WorkerLimits = WorkerLimits(),
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let (path, remove) = try await standIn(line)
-        defer { remove() }
-        let codec = CodecWorker(executable: path, limits: limits)
+        let standIn = try await StandIn(line)
+        defer { standIn.remove() }
+        let codec = CodecWorker(executable: standIn.path, limits: limits)
         let error = await #expect(throws: WorkerError.self, sourceLocation: sourceLocation) {
             try await codec.selfCheck()
         }
@@ -85,9 +64,9 @@ private let setLease: Int32 = 1024
     }
 
     @Test func cancelledTaskEndsItsWorker() async throws {
-        let (path, remove) = try await standIn("exec sleep 1000")
-        defer { remove() }
-        let codec = CodecWorker(executable: path)
+        let standIn = try await StandIn("exec sleep 1000")
+        defer { standIn.remove() }
+        let codec = CodecWorker(executable: standIn.path)
         let task = Task { try await codec.selfCheck() }
         // The stand-in becomes "sleep" when it runs.
         #expect(await eventually { !children(named: "sleep").isEmpty })
