@@ -11,7 +11,11 @@ STATIC_FLAGS := --static-swift-stdlib -Xlinker -z -Xlinker now
 STATIC := .build/static
 PROGRAMS := $(STATIC)/release
 
-.PHONY: all build test test-installed demo static install install-lab uninstall deb docs release-check format format-check clean dependencies
+# Where a sanitizer's builds are, which sanitizer, and what runs under it.
+SANITIZER ?= thread
+FILTER ?= BusTests|WorkerTests|LibraryTests|SurroundingsTests
+
+.PHONY: all build test test-sanitized test-installed demo static install install-lab uninstall deb docs release-check format format-check clean dependencies
 
 all: build
 
@@ -19,15 +23,22 @@ dependencies:
 	@scripts/dependencies
 
 build: dependencies
-	$(SWIFT) build -c release
+	@scripts/in-own-tmp $(SWIFT) build -c release
 
 # Release, because some tests train and fill for real; one after the other, because hundreds of buses, daemons and trainings
 # at once starve each other on a small machine, and Foundation's Process reads beyond its buffer where a thousand files are
 # open.
 test:
 	@scripts/dependencies --test
-	$(SWIFT) build -c release --build-tests
-	$(SWIFT) test -c release --skip-build --no-parallel
+	@scripts/in-own-tmp $(SWIFT) build -c release --build-tests
+	@scripts/in-own-tmp $(SWIFT) test -c release --skip-build --no-parallel
+
+# SANITIZER=thread or address. CONTRIBUTING.md says what is different then.
+test-sanitized:
+	@scripts/dependencies --test
+	@scripts/in-own-tmp $(SWIFT) build --build-tests --sanitize=$(SANITIZER) --scratch-path .build/$(SANITIZER)
+	@SANITIZER=$(SANITIZER) scripts/in-own-tmp $(SWIFT) test --skip-build --sanitize=$(SANITIZER) \
+	    --scratch-path .build/$(SANITIZER) --no-parallel --filter '$(FILTER)'
 
 demo: build
 	@scripts/demo
