@@ -7,8 +7,9 @@ package struct Crop: Sendable, Equatable {
         /// A first fill of a huge hole, at the model's resolution alone, for its tiles to go on from.
         case coarse
         /// A piece of a hole that was filled coarsely: what lies at most `band` pixels from the rim is filled anew, and
-        /// all of it gets detail.
-        case tile(band: Int)
+        /// all of it gets detail. So does what tiles before it filled at most `overlap` pixels from its `cell`, which holds
+        /// the crop's runs: there the two are mixed.
+        case tile(band: Int, cell: PixelBox, overlap: Int)
     }
 
     /// The first column and row, inside of the photo. Beyond the photo's right and lower border the crop goes on with
@@ -25,6 +26,19 @@ package struct Crop: Sendable, Equatable {
 
     package var isTile: Bool {
         if case .tile = part { true } else { false }
+    }
+    /// Where a tile mixes with the tiles before it; empty for other crops.
+    var seam: PixelBox {
+        guard case .tile(_, let cell, let overlap) = part else { return PixelBox(x: x, y: y, width: 0, height: 0) }
+        return cell.grown(by: overlap, within: PixelBox(x: x, y: y, width: width, height: height))
+    }
+    /// How much of the pixel is the tile's own: 1 in its cell, 0 where its seam ends, smooth between.
+    func share(_ column: Int, _ row: Int) -> Float {
+        guard case .tile(_, let cell, let overlap) = part else { return 1 }
+        let across = max(cell.x - column, column - cell.endX + 1, 0)
+        let down = max(cell.y - row, row - cell.endY + 1, 0)
+        let inside = max(1 - Float(across * across + down * down).squareRoot() / Float(overlap + 1), 0)
+        return inside * inside * (3 - 2 * inside)
     }
     package var modelWidth: Int { width / scale }
     package var modelHeight: Int { height / scale }

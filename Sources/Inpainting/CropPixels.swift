@@ -30,6 +30,7 @@ final class CropPixels {
         let columns = (0..<crop.width).map { Self.reflected(crop.x + $0, image.width) }
         let rows = (0..<crop.height).map { Self.reflected(crop.y + $0, image.height) }
         let places = columns.indices.map { $0 / grain }
+        let seam = crop.seam
         let area = width * crop.keptHeight
         var mask = [UInt8](repeating: 0, count: area)
         var inside = mask
@@ -40,13 +41,18 @@ final class CropPixels {
                 let photo = bytes.bindMemory(to: Sample.self)
                 for (y, row) in rows.enumerated() {
                     let isPatched = row >= box.y && row < box.endY
+                    let crossesSeam = row >= seam.y && row < seam.endY
                     let start = y / grain * width
                     for (x, column) in columns.enumerated() {
                         let target = start + places[x]
                         if isPatched, column >= box.x, column < box.endX {
                             let pixel = (row - box.y) * box.width + column - box.x
+                            let isOpen = crossesSeam && column >= seam.x && column < seam.endX
+                            if whole.values[pixel] != 0 {
+                                inside[target] = 255
+                                if isOpen { mask[target] = 255 }
+                            }
                             if hole.values[pixel] != 0 { mask[target] = 255 }
-                            if whole.values[pixel] != 0 { inside[target] = 255 }
                             for channel in 0..<3 {
                                 planes[channel * area + target] += Float(patched[3 * pixel + channel]) * share
                             }
@@ -67,8 +73,14 @@ final class CropPixels {
         self.planes = planes
         open = mask
         self.whole = inside
-        if case .tile(let band) = crop.part {
-            self.mask = Self.band(of: mask, along: inside, width: width, height: crop.keptHeight, reach: band)
+        if case .tile(let band, let cell, _) = crop.part {
+            let rim = Self.band(of: mask, along: inside, width: width, height: crop.keptHeight, reach: band)
+            // What others filled is not filled anew for its own sake.
+            let isAtRim = (cell.y..<cell.endY).contains { y in
+                let row = (y - crop.y) * width - crop.x
+                return rim[(row + cell.x)..<(row + cell.endX)].contains { $0 != 0 }
+            }
+            self.mask = isAtRim ? rim : [UInt8](repeating: 0, count: area)
         } else {
             self.mask = mask
         }

@@ -3,7 +3,9 @@
 /// The coarse fill knows the whole surroundings but is blurred by its scale. The tiles overlap by their context. Each
 /// fills the band along the rim once more at a finer scale, between the photo on one side and the coarse fill on the
 /// other, and carries detail into all of its hole. A tile sees what the ones before it left, so its fill and the patches
-/// of its detail go on theirs, and no seam needs to be hidden; the first tiles are those at the rim, where the photo is.
+/// of its detail go on theirs, where they can: a texture that suits one side of a border alone would end in a line there, so
+/// a tile also fills a strip of what was filled before, and fades out over it. The first tiles are those at the rim, where
+/// the photo is.
 extension CropPlan {
     /// Photo pixels per pixel of the model up to which a hole is filled by one crop. Above, the photo in floats would
     /// be too large, and the model would see too little of it.
@@ -12,6 +14,9 @@ extension CropPlan {
     static let tileScale = 3
     /// Width of the band along the rim, in pixels of the model.
     static let band = 64
+    /// Width of the strip that a tile shares with those before it, in pixels of the model. Narrow, since two textures over
+    /// each other are weaker than one.
+    static let overlap = 14
 
     static func tiles(of piece: Piece, layout: Layout) -> [Crop] {
         let context = layout.limit * tileScale / 5
@@ -26,7 +31,10 @@ extension CropPlan {
             return inside / cell
         }
         let inOrder = tiles.enumerated().sorted { (ring($0.element), $0.offset) < (ring($1.element), $1.offset) }
-        return inOrder.map { layout.crop($0.element, scale: tileScale).as(.tile(band: band * tileScale)) }
+        return inOrder.map { tile in
+            layout.crop(tile.element, scale: tileScale).as(
+                .tile(band: band * tileScale, cell: tile.element.box, overlap: min(overlap * tileScale, context / 2)))
+        }
     }
 }
 

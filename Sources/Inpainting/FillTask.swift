@@ -170,7 +170,7 @@ public final class FillTask {
         }
         pixels.prefill()
         // Tiles go on from the model's own first fill, which has no place in a comparison with it.
-        if !crop.isTile { classical?.blend(pixels.planes, crop: crop, opacity: opacity, over: image) }
+        if !crop.isTile { classical?.blend(pixels.planes, crop: crop, opacity: opacity, hole: hole, over: image) }
         let input = pixels.modelInput()
         // Another seed for each crop: the same noise twice would show.
         let run = try model.pipeline.start(
@@ -199,7 +199,7 @@ public final class FillTask {
 
     private func blend(_ pixels: CropPixels) {
         let crop = pixels.crop
-        filled.blend(pixels.planes, crop: crop, opacity: opacity, over: image)
+        filled.blend(pixels.planes, crop: crop, opacity: opacity, hole: hole, over: image)
         if crop.part != .coarse {
             for run in crop.runs {
                 let row = (run.y - hole.box.y) * hole.box.width - hole.box.x

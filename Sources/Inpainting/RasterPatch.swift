@@ -11,17 +11,20 @@ struct RasterPatch: Sendable {
     }
 
     /// Lays the fill of a crop over the photo: `photo * (1 - opacity) + fill * opacity`, rounded once, for the pixels
-    /// of the crop's runs. Nothing else is touched.
+    /// of the crop's runs; of a tile also for those of its seam, mixed with what is there. Nothing else is touched.
     ///
     /// - Parameters:
     ///   - fill: `[3, keptHeight, keptWidth]` of the crop, 0...1, finite; enlarged where that is less than its size.
     ///   - opacity: of the same box; 255 = the fill alone.
+    ///   - hole: of the same box, as it was when the crop was cut: 0 where it is filled already.
     ///   - original: the photo that the patch was cut from.
-    mutating func blend(_ fill: [Float], crop: Crop, opacity: HoleRegion, over original: RasterImage) {
+    mutating func blend(_ fill: [Float], crop: Crop, opacity: HoleRegion, hole: HoleRegion, over original: RasterImage)
+    {
         let (grain, width, area) = (crop.grain, crop.keptWidth, crop.keptWidth * crop.keptHeight)
         precondition(fill.count == 3 * area, "fill does not match its crop")
-        precondition(opacity.box == box, "the opacity is of another box")
+        precondition(opacity.box == box && hole.box == box, "the opacity or the hole is of another box")
         let box = box
+        let seam = Self.seam(of: crop, opacity: opacity, hole: hole)
         let columns = grain > 1 ? (0..<crop.width).map { CellTap($0, cell: grain, count: width) } : []
         func enlarged(_ x: Int, _ row: CellTap, _ channel: Int) -> Float {
             let (tap, plane) = (columns[x], channel * area)
@@ -34,19 +37,24 @@ struct RasterPatch: Sendable {
             let top = Float(Sample.max)
             original.memory.withPixels { bytes in
                 let photo = bytes.bindMemory(to: Sample.self)
-                for run in crop.runs {
+                for run in crop.runs + seam {
                     let source = (run.y - crop.y) * width - crop.x
                     let row = CellTap(run.y - crop.y, cell: grain, count: crop.keptHeight)
                     let own = run.y * original.width
                     let here = (run.y - box.y) * box.width - box.x
                     for x in run.from..<run.to {
                         let alpha = Float(opacity.values[here + x]) / 255
+                        let share = crop.share(x, run.y)
                         for channel in 0..<3 {
                             let value =
                                 top
                                 * (grain == 1 ? fill[channel * area + source + x] : enlarged(x - crop.x, row, channel))
                             let before = Float(photo[3 * (own + x) + channel])
-                            let mixed = before + (value - before) * alpha
+                            var mixed = before + (value - before) * alpha
+                            if share < 1 {
+                                let there = Float(target[3 * (here + x) + channel])
+                                mixed = there + (mixed - there) * share
+                            }
                             target[3 * (here + x) + channel] = Sample(min(max(mixed, 0), top).rounded())
                         }
                     }
@@ -54,6 +62,25 @@ struct RasterPatch: Sendable {
             }
         }
         samples.change(eight: { mix(&$0) }, sixteen: { mix(&$0) })
+    }
+
+    /// What a tile shares with the tiles before it.
+    private static func seam(of crop: Crop, opacity: HoleRegion, hole: HoleRegion) -> [HoleComponent.Run] {
+        let box = opacity.box, seam = crop.seam
+        var runs: [HoleComponent.Run] = []
+        guard seam.width > 0 else { return runs }
+        for y in max(seam.y, box.y)..<min(seam.endY, box.endY) {
+            let row = (y - box.y) * box.width - box.x
+            for x in max(seam.x, box.x)..<min(seam.endX, box.endX)
+            where opacity.values[row + x] != 0 && hole.values[row + x] == 0 {
+                if let last = runs.last, last.y == y, last.to == x {
+                    runs[runs.count - 1].to = x + 1
+                } else {
+                    runs.append(HoleComponent.Run(y: y, from: x, to: x + 1))
+                }
+            }
+        }
+        return runs
     }
 }
 

@@ -65,6 +65,28 @@ import Testing
         #expect(pipeline.requests.dropFirst().allSatisfy { ($0.prefill.max() ?? 0) > 0.9 })
     }
 
+    @Test func tilesFadeOverIntoEachOther() throws {
+        // Each tile has a shade of its own: at a border that was a step of up to 60 once.
+        var count = 0
+        let pipeline = FakePipeline { request in
+            count += 1
+            let shade: Float = [0.3, 0.5, 0.4, 0.6][count % 4]
+            return request.prefill.indices.map { index in
+                request.mask[index % request.mask.count] == 0 ? request.prefill[index] : shade
+            }
+        }
+        let after = try filled([UInt8](repeating: 110, count: 3 * Self.side * Self.side), with: pipeline, detail: false)
+        #expect(count == 1 + 12)
+        // Rows and columns through the bands along the rim, from tile to tile; their fills end 192 pixels from the rim.
+        for line in [250, 950] {
+            for place in 160..<1039 where (330..<870).contains(place) {
+                let across = abs(after[3 * (line * Self.side + place)] - after[3 * (line * Self.side + place - 1)])
+                let down = abs(after[3 * (place * Self.side + line)] - after[3 * ((place - 1) * Self.side + line)])
+                #expect(across <= 8 && down <= 8, "\(line), \(place): \(across), \(down)")
+            }
+        }
+    }
+
     @Test func textureRunsOverTheBordersOfTiles() throws {
         // Larger than the others: patches of detail need room around a tile.
         var random = TestRandom(21)
