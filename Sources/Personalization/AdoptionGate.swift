@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// Decides whether tuned weights replace those in use: only where photos that were never trained on say so with enough
 /// certainty, and a fixed set of generic pictures has not suffered.

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// One thing that must be right for tuning. The raw value is its code on the bus.
 public enum Condition: String, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A time of the week in which tuning is allowed, such as `Mon..Fri 22:00-06:00`.
 ///
@@ -46,7 +46,8 @@ public struct CalendarWindow: Sendable, Equatable, CustomStringConvertible {
     ///
     /// - Throws: `ParseError`.
     public static func list(_ text: String) throws -> [CalendarWindow] {
-        let trimmed = text.trimmingCharacters(in: .whitespaces)
+        var trimmed = text.drop(while: \.isWhitespace)
+        while trimmed.last?.isWhitespace == true { trimmed.removeLast() }
         guard !trimmed.isEmpty, trimmed.lowercased() != "always" else { return [] }
         return try trimmed.split(separator: ";").map { try CalendarWindow(String($0)) }
     }
@@ -55,7 +56,7 @@ public struct CalendarWindow: Sendable, Equatable, CustomStringConvertible {
         if text.lowercased() == "daily" || text == "*" { return Set(1...7) }
         var days: Set<Int> = []
         for range in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let ends = range.components(separatedBy: "..")
+            let ends = range.split(separator: "..", omittingEmptySubsequences: false).map(String.init)
             guard ends.count <= 2, let first = day(ends[0]), let last = day(ends[ends.count - 1]) else {
                 throw ParseError(part: short(range))
             }

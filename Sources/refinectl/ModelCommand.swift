@@ -1,6 +1,6 @@
 import ArgumentParser
 import BusTransport
-import Foundation
+import Glibc
 import RefineBus
 
 /// `refinectl model`
@@ -104,6 +104,15 @@ struct ModelShow: AsyncParsableCommand {
         }
     }
 
+    /// Three digits, as %.3g of printf(3) writes them.
+    private static func short(_ value: Double) -> String {
+        withVaList([value]) { arguments in
+            var buffer = [CChar](repeating: 0, count: 32)
+            vsnprintf(&buffer, buffer.count, "%.3g", arguments)
+            return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        }
+    }
+
     private static func words(_ info: [String: BusValue]) -> String {
         func number(_ key: String) -> String? { info[key]?.content(as: UInt32.self).map(String.init) }
         func decibels(_ key: String) -> String? {
@@ -117,7 +126,7 @@ struct ModelShow: AsyncParsableCommand {
             ("judged by", number("held-out-photos").map { "\($0) other photos" }), ("gain", decibels("gain")),
         ]
         if let level: Double = info["level"]?.content(), let bound = decibels("lower-bound") {
-            lines.append(("at least", "\(bound) (wrong with a probability of \(String(format: "%.3g", level)))"))
+            lines.append(("at least", "\(bound) (wrong with a probability of \(Self.short(level)))"))
         }
         lines += [
             ("generic pictures", decibels("canary-gain").map { "\($0) against the base" }),

@@ -1,6 +1,6 @@
 import ArgumentParser
 import BusTransport
-import Foundation
+import FoundationEssentials
 import Personalization
 import RefineBus
 

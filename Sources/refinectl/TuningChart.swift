@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// The history of tuning as an SVG: for each run the gain with its lower bound, and for the models in use what they have
 /// gained all together.

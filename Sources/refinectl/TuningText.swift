@@ -1,5 +1,6 @@
 import BusTransport
-import Foundation
+import FoundationEssentials
+import Glibc
 import RefineBus
 
 /// One of the conditions that the daemon tells of, in words.
