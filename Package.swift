@@ -139,7 +139,7 @@ let package = Package(
             name: "TuningTests",
             dependencies: [
                 "WorkerProtocol", "Distillation", "Diffusion", "Layers", "TensorCore", "ImageCodec", "RefineDaemon",
-                "ImageLibrary", "Personalization", "BusTransport", "TestSupport",
+                "ImageLibrary", "Personalization", "BusTransport", "RefineConfig", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "PersonalizationTests", dependencies: ["Personalization"]),

@@ -34,6 +34,10 @@ extension SettingKey {
         name: "tuning.new-photos", kind: .integer(0...10_000), standard: .integer(5),
         summary: "Photos that no run has used yet, without which none begins.")
 
+    /// The standard is that of `PersonalRecipe`, which chose its learning rate by it.
+    public static let tuningSteps = SettingKey(
+        name: "tuning.steps", kind: .integer(10...20_000), effect: .onRestart, standard: .integer(1200),
+        summary: "Steps of a run of tuning. More learn more and take longer; a run under way begins anew.")
     public static let keptGenerations = SettingKey(
         name: "tuning.kept-generations", kind: .integer(1...50), effect: .onRestart, standard: .integer(5),
         summary: "Tuned generations of the model whose files are kept, 17 MB each; the oldest goes first.")
@@ -41,7 +45,7 @@ extension SettingKey {
     static let tuning = [
         tuningEnabled, tuningSchedule, tuningIdleMinutes, tuningDailyMinutes, tuningOnBattery, tuningLeastCharge,
         tuningMostLoad, tuningMostTemperature, tuningLeastDiskMegabytes, tuningLeastPhotos, tuningNewPhotos,
-        keptGenerations,
+        tuningSteps, keptGenerations,
     ]
 }
 

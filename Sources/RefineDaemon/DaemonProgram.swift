@@ -3,6 +3,7 @@ import Logging
 import RefineBus
 import ServiceLifecycle
 import UnixSignals
+import WorkerProtocol
 
 /// The daemon as a program: puts the parts together and turns failures into exit codes.
 public struct DaemonProgram: Sendable {
@@ -14,6 +15,8 @@ public struct DaemonProgram: Sendable {
     public var readSettings: (@Sendable () throws -> SettingsChange)?
     /// Tuned generations whose files are kept.
     public var keptGenerations = 5
+    /// Steps of a run of tuning; nil for as many as the recipe says.
+    public var tuningSteps: Int?
 
     public init() {}
 
@@ -53,7 +56,9 @@ public struct DaemonProgram: Sendable {
                 let library = LibraryHandle(folder: folder, time: parts.time, log: log)
                 let generations = GenerationStore(library: library, base: model, kept: keptGenerations, log: log)
                 room = try EngineRoom(generations: generations)
-                let tuner = PersonalTuner(generations: generations, room: room, sampler: LazyScanner(), log: log)
+                let tuner = PersonalTuner(
+                    generations: generations, room: room, sampler: LazyScanner(), size: TuneSize(steps: tuningSteps),
+                    log: log)
                 let tuning = TuningService(
                     policy: settings.tuning, library: library, tuner: tuner, archive: tuner, time: parts.time, log: log,
                     guards: { await Self.allGuardsHold(codec) })

@@ -90,15 +90,14 @@ public final class ScanWorker: Sendable {
         let channel = WorkerChannel(socket: process.socket.number)
         defer { withExtendedLifetime((process, file)) {} }
         do {
-            guard
-                try channel.send(WorkerJob(limits: limits, request: request), descriptors: [file.number]),
-                try process.socket.waitUntilReadable(milliseconds: limits.deadlineMilliseconds),
-                let answer = try channel.receive(WorkerReply.self)
-            else {
-                throw WorkerError(
-                    .failed, argument: "image", reason: "worker-died",
-                    message: "The photo ended the process that read it. Export it again.")
+            let died = WorkerError(
+                .failed, argument: "image", reason: "worker-died",
+                message: "The photo ended the process that read it. Export it again.")
+            guard try channel.send(WorkerJob(limits: limits, request: request), descriptors: [file.number]) else {
+                throw died
             }
+            try process.waitForAnswer(deadline: limits.deadlineMilliseconds)
+            guard let answer = try channel.receive(WorkerReply.self) else { throw died }
             if case .failed(let error) = answer.0 { throw error }
             return answer
         } catch let error as WorkerError where ["worker-died", "deadline", "protocol"].contains(error.reason) {
@@ -118,25 +117,5 @@ public final class ScanWorker: Sendable {
         let process = try WorkerProcess(executable: executable, role: "scan")
         state.withLock { $0 = State(process: process, served: 1) }
         return process
-    }
-}
-
-extension OwnedDescriptor {
-    /// - Returns: true, as soon as there is something to read or the other end is gone.
-    /// - Throws: `WorkerError` with reason `deadline`.
-    fileprivate func waitUntilReadable(milliseconds: Int) throws -> Bool {
-        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
-        while true {
-            let left = Int32(clamping: Int(max(deadline - ContinuousClock.now, .zero) / .milliseconds(1)) + 1)
-            var event = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
-            let count = poll(&event, 1, left)
-            if count > 0 { return true }
-            if count < 0, errno != EINTR { throw WorkerError.system("Waiting for the worker", errno) }
-            guard ContinuousClock.now < deadline else {
-                throw WorkerError(
-                    .failed, argument: "image", reason: "deadline",
-                    message: "The photo took longer than \(milliseconds / 1000) seconds to read. Scale it down.")
-            }
-        }
     }
 }

@@ -135,10 +135,15 @@ extension WorkerProcess {
 
     /// `utime` and `stime` of proc(5), of all threads.
     var processorSeconds: Double {
-        guard let data = try? Data(contentsOf: URL(filePath: "/proc/\(identifier)/stat")) else { return 0 }
-        // "pid (name) state ...": the name can hold anything, but ends at the last bracket.
-        let fields = String(decoding: data, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
+        let fields = Self.statFields("/proc/\(identifier)/stat")
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// The fields of a `stat` file of proc(5) from the state on; none where there is no such file.
+    static func statFields(_ path: String) -> [Substring] {
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return [] }
+        // "pid (name) state ...": the name can hold anything, but ends at the last bracket.
+        return String(decoding: data, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
     }
 }

@@ -66,6 +66,7 @@ struct Refined: AsyncParsableCommand {
         program.settings = LiveSettings(source.started)
         program.readSettings = { try source.read() }
         program.keptGenerations = source.started.integer(.keptGenerations)
+        program.tuningSteps = source.started.integer(.tuningSteps)
         // Not exit(), which takes libraries down that the engine's thread may still be using to load a model.
         _exit(await program.run())
     }

@@ -5,14 +5,18 @@
 
 After every kill -9 the daemon is started again. Checked each time: the database passes integrity_check, the daemon
 answers with a model whose generation the rows know, and no folder is without a row. A tuner that outlives its daemon is
-a failure. --model names a small model, so that runs are short and every phase is met often. Photos that were forgotten
-are replaced and some are added, so that there is always something to learn. --awake gives scanner and tuner an
-ordinary priority, without which they get nowhere on a machine that works. Needs numpy and Pillow.
+a failure, and so is a run that has a checkpoint and begins anew. --model names a small model, so that runs are short;
+--noise gives its last layer noise, which every run can take away: then generations are adopted, also after what saw a
+photo was removed because the photo is forgotten. Photos that were forgotten are replaced and some are added, so that
+there is always something to learn. Moments are random, and every second one lies soon after something has changed:
+a run begins, has a checkpoint, waits to be judged, is adopted. --awake gives scanner and tuner an ordinary priority,
+without which they get nowhere on a machine that works. Needs numpy, Pillow and safetensors.
 """
 import argparse
 import os
 import pathlib
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -21,6 +25,7 @@ import tempfile
 import time
 
 import numpy as np
+import safetensors.numpy
 from PIL import Image
 
 
@@ -31,6 +36,9 @@ def main():
     parser.add_argument("--model", required=True, type=pathlib.Path)
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=110, help="of a run; its checkpoint comes after 100")
+    parser.add_argument("--longest", type=float, default=12, help="seconds between two kills")
+    parser.add_argument("--noise", type=float, default=0.02)
     parser.add_argument("--awake", action="store_true")
     arguments = parser.parse_args()
     random.seed(arguments.seed)
@@ -53,9 +61,24 @@ class Kills:
             self.add_photo()
         self.data = folder / "data" / "refine-control"
         self.environment = dict(os.environ, XDG_DATA_HOME=str(folder / "data"), XDG_CONFIG_HOME=str(folder / "config"))
-        self.model = arguments.model.resolve()
+        (folder / "config" / "refine-control").mkdir(parents=True)
+        (folder / "config" / "refine-control" / "refined.toml").write_text(
+            f"[tuning]\nsteps = {arguments.steps}\nnew-photos = 0\nleast-photos = 5\nkept-generations = 3\n")
+        self.model = self.noisy(arguments.model.resolve(), folder / "model", arguments.noise)
+        self.longest = arguments.longest
         self.daemon = None
-        self.seen = {}
+        self.seen, self.ends, self.restored = {}, {}, {}
+
+    @staticmethod
+    def noisy(source, target, deviation):
+        """The model with noise for its last layer."""
+        shutil.copytree(source, target)
+        path = target / "unet" / "diffusion_pytorch_model.safetensors"
+        weights = safetensors.numpy.load_file(path)
+        last = weights["conv_out.weight"]
+        weights["conv_out.weight"] = np.random.default_rng(1).normal(0, deviation, last.shape).astype(last.dtype)
+        safetensors.numpy.save_file(weights, path, metadata={"format": "pt"})
+        return target
 
     def add_photo(self):
         """A part of one of the photos with a little noise: content that the library has not seen."""
@@ -121,9 +144,40 @@ class Kills:
         for name in (self.data / "generations").glob("*"):
             if states.get(name.name) not in ("ready", "withdrawn"):
                 raise SystemExit(f"{name.name} has files and is {states.get(name.name)}")
-        state = database.execute("SELECT state FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+        for run, began, state in database.execute("SELECT id, started_at, state FROM runs"):
+            if state not in ("open", "tuned"):
+                self.ends[run, began] = state
         database.close()
-        return (state or ["none"])[0], len(states)
+        return len(states)
+
+    def phase(self):
+        """What is under way, by the rows and files."""
+        database = sqlite3.connect(f"file:{self.data}/library.sqlite?mode=ro", uri=True, timeout=10)
+        run = database.execute(
+            "SELECT id, started_at, state, steps FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+        waiting = database.execute("SELECT count(*) FROM images WHERE state = 'new'").fetchone()[0]
+        database.close()
+        # A number alone is given again after the run was forgotten.
+        number, began, state, steps = run or (0, 0, "none", 0)
+        has_checkpoint = (self.data / "runs" / str(number) / "latest.json").exists()
+        if has_checkpoint and state == "open" and 0 < steps < 100 and self.restored.get((number, began), steps) != steps:
+            raise SystemExit(f"run {number} has a checkpoint and made step {steps}")
+        names = {"open": "tuning, with a checkpoint" if has_checkpoint else "tuning", "tuned": "judging"}
+        return (number, began), steps if has_checkpoint else None, names.get(state, "scanning" if waiting else "resting")
+
+    def wait(self):
+        """Until a random moment, every second time one soon after a change.
+        - Returns: the run, its steps where it has a checkpoint, and the phase."""
+        now = time.monotonic()
+        until, first = now + random.uniform(0.05, self.longest), self.phase()
+        follows = random.random() < 0.5
+        while time.monotonic() < until:
+            self.wake()
+            moment = self.phase()
+            if follows and (moment[0], moment[2]) != (first[0], first[2]):
+                until, follows = time.monotonic() + random.uniform(0, 0.5), False
+            time.sleep(0.05)
+        return self.phase()
 
     def run(self):
         self.start()
@@ -134,45 +188,58 @@ class Kills:
         started = self.ctl("tune", "start", check=False)
         if started.returncode != 0:
             raise SystemExit(f"{stats}{started.stderr}")
-        adopted = 0
+        most = 0
         for number in range(self.kills):
             # Ended runs and restarts leave nothing that was started by hand.
             self.ctl("tune", "start", check=False)
-            until = time.monotonic() + random.uniform(0.05, 6)
-            while time.monotonic() < until:
-                self.wake()
-                time.sleep(0.2)
+            run, steps, phase = self.wait()
             what = random.random()
             if what < 0.1:
                 photo = random.choice(sorted(self.photos.iterdir()))
                 subprocess.Popen([self.bin / "refinectl", "library", "forget", photo], env=self.environment,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 time.sleep(random.uniform(0, 0.3))
+                phase = "forgetting"
                 self.add_photo()
             elif what < 0.2:
                 self.add_photo()
                 self.ctl("library", "rescan", "--no-wait", check=False)
+                time.sleep(random.uniform(0, 0.3))
+                phase = "scanning"
             victims = self.children()
             if victims and random.random() < 0.5:
                 os.kill(random.choice(victims), signal.SIGKILL)
-                phase = "child"
+                killed = "child"
             else:
-                phase = "daemon"
+                killed = "daemon"
                 self.daemon.kill()
                 self.daemon.wait()
                 self.start()
-            state, generations = self.check()
-            adopted = max(adopted, generations)
-            self.seen[(phase, state)] = self.seen.get((phase, state), 0) + 1
+            if steps is not None:
+                # The rows may be behind the checkpoint, so that these are no new steps.
+                self.restored[run] = steps
+            most = max(most, self.check())
+            self.seen[(killed, phase)] = self.seen.get((killed, phase), 0) + 1
             if number % 20 == 19:
-                print(f"{number + 1} kills, newest run {state}, {generations} generations", flush=True)
+                print(f"{number + 1} kills, {self.ended()}", flush=True)
         self.daemon.terminate()
         self.daemon.wait()
         time.sleep(1)
         left = [pid for pid in self.tuners if pathlib.Path(f"/proc/{pid}").exists()]
-        print(f"{self.kills} kills: every time integrity_check ok and a known generation in use; most generations "
-              f"{adopted}; by what was killed and the state of the newest run: {self.seen}; tuners left: {len(left)}")
+        resumed = [run for run in self.restored if self.ends.get(run) in ("adopted", "kept")]
+        print(f"{self.kills} kills: every time integrity_check ok and a known generation in use; {self.ended()}; "
+              f"{len(resumed)} runs came to their end after a kill behind their checkpoint; at most {most} generations "
+              f"known; tuners left: {len(left)}")
+        for (killed, phase), count in sorted(self.seen.items()):
+            print(f"  {killed:7} {phase:26} {count}")
         return 1 if left else 0
+
+    def ended(self):
+        """The runs by how they ended."""
+        counts = {}
+        for state in self.ends.values():
+            counts[state] = counts.get(state, 0) + 1
+        return "runs " + (", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none ended")
 
 
 if __name__ == "__main__":
