@@ -104,7 +104,9 @@ public struct TuningMachine: Sendable, Equatable {
             if phase == .paused { phase = .waiting }
             return move(at: now)
         case .pause:
-            isForced = false
+            noLongerForced()
+            // Nobody looks during a pause.
+            isAllowed = false
             let hadTuner = hasTuner
             phase = .paused
             return hadTuner ? [.endTuner] : []
@@ -126,7 +128,7 @@ public struct TuningMachine: Sendable, Equatable {
         case .died:
             guard hasTuner else { return [] }
             failures += 1
-            isForced = false
+            noLongerForced()
             // 1, 2, 4... minutes, at most a day: a tuner that cannot run must not be started forever.
             notBefore = now + min(60 * Double(1 << min(failures - 1, 11)), 86400)
             phase = .waiting
@@ -136,7 +138,7 @@ public struct TuningMachine: Sendable, Equatable {
             return []
         case .reset:
             let hadTuner = hasTuner
-            isForced = false
+            noLongerForced()
             failures = 0
             notBefore = -.infinity
             if phase != .paused { phase = .waiting }
@@ -146,8 +148,14 @@ public struct TuningMachine: Sendable, Equatable {
 
     private mutating func finish() {
         failures = 0
-        isForced = false
+        noLongerForced()
         phase = .waiting
+    }
+
+    /// What was found with less asked for does not count any more: the next look decides.
+    private mutating func noLongerForced() {
+        if isForced { isAllowed = false }
+        isForced = false
     }
 
     private var isTuning: Bool { phase == .tuning || (phase == .held && heldPhase == .tuning) }

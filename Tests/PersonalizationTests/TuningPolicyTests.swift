@@ -192,6 +192,25 @@ import Testing
         #expect(!machine.isForced)
     }
 
+    @Test func whatWasFoundBeforeAPauseDoesNotCountAfterIt() {
+        var machine = tuning()
+        _ = machine.handle(.pause, at: 1)
+        #expect(machine.handle(.resume, at: 2) == [.announce])
+        #expect(machine.handle(.assessed(isAllowed: true), at: 3) == [.startTuner, .announce])
+    }
+
+    @Test func whatAForcedRunMayDoIsNoLeaveForTheNext() {
+        var machine = TuningMachine()
+        _ = machine.handle(.start, at: 0)
+        _ = machine.handle(.assessed(isAllowed: true), at: 0)
+        _ = machine.handle(.tuned(hasWeights: true), at: 1)
+        _ = machine.handle(.judged, at: 2)
+        // A fill comes and goes before anybody has looked again.
+        #expect(machine.handle(.jobs(1), at: 3) == [])
+        #expect(machine.handle(.jobs(0), at: 4) == [])
+        #expect(machine.phase == .waiting)
+    }
+
     @Test func aTunerThatKeepsDyingIsTriedLessAndLessOften() {
         var machine = tuning()
         var now = 0.0, waits: [Double] = []
