@@ -57,7 +57,8 @@ extension RefineInterfaces {
                 """
                 The library in numbers: folders u, unavailable-folders u, images a{st} (by state), clusters t, \
                 held-out-clusters t, database-bytes t, busy b (a pass is under way), done t and total t (photos read \
-                in it). No option is defined.
+                in it), failure s (a code: why the library is not up to date, such as disk-full; empty where it is). \
+                No option is defined.
                 """),
         ])
 }

@@ -25,11 +25,15 @@ public actor LibraryService: RootInterface {
     private var blind: Set<Int64> = []
     private var progress: (done: Int, total: Int)?
     private var isBusy = false
+    /// Why the last passes did not come to their end, where that is not a folder's fault.
+    private var failure: LibraryError.Code?
     private let wake: AsyncStream<Void>.Continuation
     private let wakes: AsyncStream<Void>
 
     /// How long to wait after a change for more of them: files come in crowds.
     private static let settling = Duration.seconds(2)
+    /// After a failure: the disk may have room again, and nobody tells.
+    private static let retrying = Duration.seconds(300)
     /// Folders with changes above which the whole tree is looked through instead.
     private static let mostDirty = 500
 
@@ -118,9 +122,11 @@ public actor LibraryService: RootInterface {
     private func work(_ scan: LibraryScan) async {
         guard let store = try? library.store() else { return }
         isBusy = true
+        failure = nil
         defer {
             isBusy = false
             progress = nil
+            if failure != nil { tryAgainLater() }
         }
         do {
             while !dirty.isEmpty, !Task.isCancelled {
@@ -136,10 +142,22 @@ public actor LibraryService: RootInterface {
         } catch is CancellationError {
             return
         } catch {
-            log.error("the library could not be brought up to date", metadata: ["error": "\(error)"])
+            note(error)
         }
         // Hashes and rows of a large library are tens of megabytes.
         FreeMemory.giveBack()
+    }
+
+    private func note(_ error: any Error) {
+        log.error("the library could not be brought up to date", metadata: ["error": "\(error)"])
+        failure = (error as? LibraryError)?.code ?? .databaseFailed
+    }
+
+    private func tryAgainLater() {
+        Task { [time] in
+            guard (try? await time.sleep(Self.retrying)) != nil, failure != nil else { return }
+            markAll()
+        }
     }
 
     private func show(_ done: Int, _ total: Int) { progress = (done, total) }
@@ -158,6 +176,8 @@ public actor LibraryService: RootInterface {
                 }
             } catch is CancellationError {
                 return
+            } catch let error as LibraryError where error.isOfDatabase {
+                note(error)
             } catch {
                 blind.insert(folder.id)
                 log.warning("a watched folder cannot be read", metadata: ["error": "\(error)"])
@@ -222,7 +242,7 @@ public actor LibraryService: RootInterface {
             case "Photos": return try photos(store, body)
             case "Stats":
                 _ = try CallOptions(body.last)
-                return [try store.stats().busValue(isBusy: isBusy || !dirty.isEmpty, progress)]
+                return [try store.stats().busValue(isBusy: isBusy || !dirty.isEmpty, progress, failure)]
             default: throw BusError(remote: BusErrorName.unknownMethod, "the interface has no such method")
             }
         } catch let error as LibraryError {

@@ -29,7 +29,7 @@ extension ImageRecord {
 }
 
 extension LibraryStats {
-    func busValue(isBusy: Bool, _ progress: (done: Int, total: Int)?) -> BusValue {
+    func busValue(isBusy: Bool, _ progress: (done: Int, total: Int)?, _ failure: LibraryError.Code?) -> BusValue {
         .options([
             "folders": UInt32(clamping: folders).busValue,
             "unavailable-folders": UInt32(clamping: unavailableFolders).busValue, "images": images.busValue,
@@ -37,7 +37,7 @@ extension LibraryStats {
             "held-out-clusters": UInt64(clamping: heldOutClusters).busValue,
             "database-bytes": UInt64(clamping: databaseBytes).busValue, "busy": isBusy.busValue,
             "done": UInt64(clamping: progress?.done ?? 0).busValue,
-            "total": UInt64(clamping: progress?.total ?? 0).busValue,
+            "total": UInt64(clamping: progress?.total ?? 0).busValue, "failure": (failure?.rawValue ?? "").busValue,
         ])
     }
 }
@@ -49,6 +49,11 @@ extension [ImageState: Int] {
             uniqueKeysWithValues: map { ($0.key.rawValue, UInt64(clamping: $0.value)) })
         return counts.busValue
     }
+}
+
+extension LibraryError {
+    /// Whether the database is at fault, or its disk, and no folder.
+    var isOfDatabase: Bool { [.diskFull, .databaseFailed, .inUse].contains(code) }
 }
 
 extension RefineError {

@@ -20,6 +20,17 @@ struct LibraryCommand: AsyncParsableCommand {
             LibraryStatsCommand.self,
         ])
 
+    /// Why the library is not up to date; it is tried again from time to time.
+    ///
+    /// - Parameter failure: a code.
+    static func words(failure: String) -> String {
+        switch failure {
+        case "disk-full": "not up to date: the disk of the data folder is full"
+        case "in-use": "not up to date: another program uses its database"
+        default: "not up to date: its database failed (\(InpaintOptions.printable(failure)))"
+        }
+    }
+
     /// Runs `body` with the library, and says what went wrong.
     static func with(_ body: (LibraryProxy) async throws -> Void) async throws {
         try await Session.with { try await body(LibraryProxy($0)) }
@@ -176,7 +187,12 @@ struct LibraryRescan: AsyncParsableCommand {
             try await library.rescan()
             while wait {
                 let stats = try await library.stats()
-                guard stats["busy"]?.content() == true else { break }
+                guard stats["busy"]?.content() == true else {
+                    guard let failure: String = stats["failure"]?.content(), !failure.isEmpty else { break }
+                    throw Failure(
+                        Failure.Code.software, LibraryCommand.words(failure: failure),
+                        hint: "see: refinectl library stats")
+                }
                 if Terminal.isInteractive, let total: UInt64 = stats["total"]?.content(), total > 0 {
                     let done: UInt64 = stats["done"]?.content() ?? 0
                     Terminal.put("\r\(done) of \(total) new photos read\u{1b}[K", to: 2)

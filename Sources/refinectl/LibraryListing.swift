@@ -113,7 +113,8 @@ struct LibraryStatsCommand: AsyncParsableCommand {
                 stats[key]?.content() ?? UInt64(stats[key]?.content(as: UInt32.self) ?? 0)
             }
             let images = stats["images"]?.content(as: [String: UInt64].self) ?? [:]
-            let away = number("unavailable-folders")
+            let away = number("unavailable-folders"), failure: String = stats["failure"]?.content() ?? ""
+            let isBusy = stats["busy"]?.content() == true
             let words = ["ready", "new", "skipped", "quarantined", "missing"].compactMap { state in
                 images[state].map { "\($0) \(state)" }
             }
@@ -123,13 +124,14 @@ struct LibraryStatsCommand: AsyncParsableCommand {
                 photos     \(words.isEmpty ? "none" : words.joined(separator: ", "))
                 different  \(number("clusters")), \(number("held-out-clusters")) of them held out to check by
                 database   \(TuningText.bytes(Double(number("database-bytes"))))
-                state      \(state(number("done"), of: number("total"), waiting: images["new"] ?? 0, stats["busy"]?.content() == true))
+                state      \(state(number("done"), of: number("total"), waiting: images["new"] ?? 0, isBusy, failure))
                 """)
         }
     }
 
     /// Folders are looked through before it is known how many photos of them are to be read.
-    private func state(_ done: UInt64, of total: UInt64, waiting: UInt64, _ isBusy: Bool) -> String {
+    private func state(_ done: UInt64, of total: UInt64, waiting: UInt64, _ isBusy: Bool, _ failure: String) -> String {
+        guard isBusy || failure.isEmpty else { return LibraryCommand.words(failure: failure) }
         switch (isBusy, total, waiting) {
         case (true, 1..., _): "reading, \(done) of \(total)"
         case (true, _, _): "looking through the folders"

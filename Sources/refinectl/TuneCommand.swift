@@ -149,8 +149,9 @@ struct TuneStatus: AsyncParsableCommand {
                     ]).text)
             }
             var lines = ["state   " + TuningText.headline(properties)]
-            if let words = run.words { lines.append("run     " + words) }
-            if let failure = run.failure { lines.append("failed  \(failure), the last time") }
+            let isTuning = properties["State"]?.content() == "tuning"
+            if let words = run.words ?? (isTuning ? "reads its photos" : nil) { lines.append("run     " + words) }
+            if let failure = run.failure { lines.append("failed  the last time: " + TuningText.failure(failure)) }
             lines.append("budget  \(Int(used / 60)) of \(Int(limit / 60)) minutes used today")
             Terminal.print(lines.joined(separator: "\n"))
         }

@@ -57,7 +57,7 @@ enum TuningFollower {
         var words: String {
             switch self {
             case .ended: "the run has ended; see: refinectl tune history"
-            case .failed(let code): "the run failed: \(code)"
+            case .failed(let code): "the run failed: \(TuningText.failure(code))"
             case .paused: "paused"
             case .left: ""
             }

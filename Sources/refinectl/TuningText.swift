@@ -133,6 +133,21 @@ enum TuningText {
         }
     }
 
+    /// How a run failed, in words with its code.
+    static func failure(_ code: String) -> String {
+        let words: String? =
+            switch code {
+            case "cannot-write", "disk-full": "its files could not be written; is the disk full?"
+            case "killed": "its process was killed"
+            case "not-finite": "it diverged; the model in use stays"
+            case "no-usable-photos": "none of its photos could be read"
+            case "sandbox": "its sandbox does not hold; see: refinectl privacy"
+            case _ where code.hasPrefix("model-"): "a model folder or checkpoint is damaged; the next run begins anew"
+            default: nil
+            }
+        return words.map { "\($0) (\(code))" } ?? code
+    }
+
     /// What another program has given for people to read, without what would move the cursor or turn the text around.
     static func oneLine(_ text: String) -> String {
         let kept = text.unicodeScalars.filter { ![.control, .format].contains($0.properties.generalCategory) }
