@@ -9,6 +9,8 @@ struct TuningBudget {
     private let calendar: @Sendable () -> Calendar
     /// When the time began that is not written down; nil while nothing is used. Microseconds.
     private var since: UInt64?
+    /// Seconds that were used and are not written down.
+    private var owed = 0.0
 
     static let interval = 30.0
 
@@ -35,30 +37,34 @@ struct TuningBudget {
         return calendar.date(byAdding: .day, value: 1, to: today)
     }
 
-    private var unwritten: Double { since.map { Double(time.awake() - min($0, time.awake())) / 1e6 } ?? 0 }
+    private var elapsed: Double { since.map { Double(time.awake() - min($0, time.awake())) / 1e6 } ?? 0 }
 
     /// Seconds used today.
-    func used() throws -> Double { try library.usedSeconds(on: day) + unwritten }
+    func used() throws -> Double { try library.usedSeconds(on: day) + owed + elapsed }
 
-    /// Tells whether time is used from now on. Writes down what was.
+    /// Tells whether time is used from now on. Writes down what was, or keeps it for the next call where that fails.
     mutating func count(_ isUsed: Bool) throws {
         guard isUsed else {
-            try write()
-            since = nil
-            return
+            settle()
+            return try write()
         }
-        guard since != nil else {
+        since = since ?? time.awake()
+        if owed + elapsed >= Self.interval {
+            settle()
             since = time.awake()
-            return
+            try write()
         }
-        if unwritten >= Self.interval { try write() }
+    }
+
+    private mutating func settle() {
+        owed += elapsed
+        since = nil
     }
 
     private mutating func write() throws {
-        let seconds = unwritten
-        guard seconds > 0 else { return }
-        try library.addUsedSeconds(seconds, on: day)
-        since = time.awake()
+        guard owed > 0 else { return }
+        try library.addUsedSeconds(owed, on: day)
+        owed = 0
     }
 }
 

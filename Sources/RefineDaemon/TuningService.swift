@@ -155,15 +155,17 @@ public actor TuningService: RootInterface {
 
     /// Seconds until something may be different without being told.
     private func delay(_ obstacles: [Assessment], _ isComplete: Bool) -> Double {
+        let measured = Set(sources.dropFirst().joined().flatMap(\.conditions))
+        let isMeasured = obstacles.contains { measured.contains($0.condition) }
         switch machine.phase {
         case .tuning, .judging: return 5
-        case .held where isComplete: return 10
+        case .held where isMeasured || isComplete: return 10
         case .held: return max(1, (machine.heldSince ?? seconds) + TuningMachine.longestHold - seconds)
         case .paused: return Self.longestDelay
         case .waiting: break
         }
         // What was measured, and too high, goes down without telling.
-        guard obstacles.isEmpty || !isComplete else { return 30 }
+        guard !isMeasured else { return 30 }
         var delay = Self.longestDelay
         if machine.notBefore > seconds { delay = min(delay, machine.notBefore - seconds) }
         let now = Date(microseconds: time.now())

@@ -98,6 +98,33 @@ import Testing
         #expect(try library.usedSeconds(on: "2026-11-24") == 5)
     }
 
+    @Test func timeThatCouldNotBeWrittenDownIsWrittenLater() async throws {
+        let library = FakeLibrary()
+        library.fill(true)
+        try await TuningDesk.with(library: library) { desk in
+            try await desk.wait(for: "tuning")
+            try await desk.advance(toLookAfter: 5)
+            desk.told.set { $0.idle = .known(UserIdleness(seconds: 0, source: "test")) }
+            try await desk.wait(for: "held")
+            library.fill(false)
+            // Held time is no time of tuning, whether or not the disk had room when the tuner was held.
+            try await desk.advance(toLookAfter: 300)
+            try await desk.wait(for: "waiting")
+        }
+        #expect(try library.usedSeconds(on: "2026-11-24") == 5)
+    }
+
+    @Test func aFullDiskIsLookedAtAgainWhileTheTunerIsHeld() async throws {
+        try await TuningDesk.with { desk in
+            try await desk.wait(for: "tuning")
+            desk.measured.set { $0.freeDisk = .known(0) }
+            try await desk.wait(for: "held")
+            desk.measured.set(isTold: false) { $0.freeDisk = .known(100 << 30) }
+            try await desk.advance(toLookAfter: 10)
+            try await desk.wait(for: "tuning", told: ["start", "hold", "proceed"])
+        }
+    }
+
     @Test func logindsSleepHoldsUntilTheMachineWakes() async throws {
         try await TuningDesk.with { desk in
             try await desk.wait(for: "tuning")

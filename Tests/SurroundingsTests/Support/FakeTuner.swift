@@ -1,3 +1,4 @@
+import Foundation
 import Personalization
 import RefineDaemon
 import Synchronization
@@ -68,8 +69,12 @@ final class FakeLibrary: TuningLibrary {
         var counts = PhotoCounts(training: 100, heldOut: 20, unseen: 100)
         var settings: [String: String] = [:]
         var used: [String: Double] = [:]
+        var isFull = false
     }
     private let state = Mutex(State())
+
+    /// Whether there is no room to write a used second down.
+    func fill(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
 
     func set(_ counts: PhotoCounts) { state.withLock { $0.counts = counts } }
 
@@ -79,7 +84,10 @@ final class FakeLibrary: TuningLibrary {
     func set(_ name: String, _ value: String?) throws { state.withLock { $0.settings[name] = value } }
     func usedSeconds(on day: String) throws -> Double { state.withLock { $0.used[day] ?? 0 } }
     func addUsedSeconds(_ seconds: Double, on day: String) throws {
-        state.withLock { $0.used[day, default: 0] += seconds }
+        try state.withLock {
+            guard !$0.isFull else { throw POSIXError(.ENOSPC) }
+            $0.used[day, default: 0] += seconds
+        }
     }
 }
 

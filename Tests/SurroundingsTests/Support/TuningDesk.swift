@@ -31,13 +31,13 @@ struct TuningDesk {
         try await PrivateBus.with { bus in
             let clock = TuningClock(wall: wall)
             let told = FakeSource([.idle, .power, .charge, .powerProfile, .inhibitors])
-            let measured = FakeSource([.load, .memory, .temperature, .disk, .privacy])
+            let measured = FakeSource([.load, .memory, .temperature, .disk])
             var calendar = Calendar(identifier: .gregorian)
             calendar.timeZone = TimeZone(identifier: zone) ?? .gmt
             let service = TuningService(
                 policy: policy, library: library, tuner: tuner, archive: tuner, time: clock.source,
                 calendar: { [calendar] in calendar }, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                sources: { _ in [[told], [measured]] })
+                sources: { _ in [[told], [measured], [FakeSource([.privacy])]] })
             service.note(.model(isReady: true))
             let daemon = try await bus.connect()
             try await serve(service, on: daemon)
