@@ -84,7 +84,7 @@ struct BatchBuilder {
         guard holes.hasAnyTone else { return shown(drawn.toned(into: crop) { depth[$0] == 0 }, in: crop) }
         // Scenes are paler than many a photo, and their colours are fewer.
         let isColourful = random.uniform() < 0.5
-        let vivid = drawn.turned(hue: 0, saturation: 0.8 + 1.2 * random.uniform())
+        let vivid = drawn.turned(hue: 0, saturation: 0.8 + 0.5 * random.uniform())
         let hue = 2 * Float.pi * random.uniform(), saturation = 0.5 + 2.5 * random.uniform()
         return shown(vivid, in: isColourful ? crop.turned(hue: hue, saturation: saturation) : crop)
     }

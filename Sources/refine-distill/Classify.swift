@@ -18,6 +18,9 @@ struct Classify: ParsableCommand {
             rate at which it is seen without a prompt. Holes are those of held-out scenes, or with --crops of real \
             photos.
 
+            With --colours every hole is asked for a wall of each colour, and the mean colour of the fill is named as \
+            captions name it; that takes no classifier.
+
             EXAMPLES
               refine-distill classify --classifier material-classifier.safetensors
               refine-distill classify --classifier material-classifier.safetensors \\
@@ -25,6 +28,7 @@ struct Classify: ParsableCommand {
               refine-distill classify --classifier material-classifier.safetensors \\
                 --model models/student --crops dev-128.safetensors \\
                 --materials "a brick wall,grass,sky" --json
+              refine-distill classify --model models/student --colours
             """)
 
     @Option(help: ArgumentHelp("Weights that train-classifier wrote.", valueName: "file")) var classifier: String?
@@ -33,6 +37,7 @@ struct Classify: ParsableCommand {
     var crops: String?
     @Option(help: ArgumentHelp("The materials to ask for, by their names; all where left out.", valueName: "list"))
     var materials: String?
+    @Flag(help: "Ask for colours instead of materials.") var colours = false
     @Option(help: "How many holes to fill, or of each material to test the classifier on.") var holes = 20
     @Option(help: "Denoising steps.") var steps = 1
     @Option(help: ArgumentHelp("How strictly to follow the prompt; the model's own where left out.", valueName: "n"))
@@ -42,7 +47,12 @@ struct Classify: ParsableCommand {
     @Flag(help: "List the materials that are told apart.") var listMaterials = false
 
     func validate() throws {
-        guard listMaterials || classifier != nil else { throw ValidationError("give --classifier FILE") }
+        guard listMaterials || (classifier != nil) != colours else {
+            throw ValidationError("give either --classifier FILE or --colours")
+        }
+        guard !colours || (model != nil && materials == nil) else {
+            throw ValidationError("--colours takes a --model, and no --materials")
+        }
         guard model != nil || (crops == nil && materials == nil) else {
             throw ValidationError("--crops and --materials go with --model")
         }
@@ -65,17 +75,20 @@ struct Classify: ParsableCommand {
 
     func run() throws {
         if listMaterials { return MaterialClassifier.materials.forEach { print($0.name) } }
-        let network = try MaterialClassifier(reading: classifier ?? "")
+        let network = try classifier.map(MaterialClassifier.init(reading:))
         guard let model else {
-            return try show(MaterialTraining.test(network, perMaterial: holes)) { $0.markdown }
+            return try network.map { try show(MaterialTraining.test($0, perMaterial: holes)) { $0.markdown } } ?? ()
         }
-        let pipeline = try InpaintingPipeline(directory: model), chosen = try chosen()
+        let pipeline = try InpaintingPipeline(directory: model)
         let set = try crops.map { try ValidationSet(reading: $0, limit: holes) } ?? .textControl(count: holes)
-        let result = try TextControl(network, holes: set.masks, materials: chosen) { prompt in
+        func fill(_ prompt: String?) throws -> Tensor {
             let filling = try PromptedFilling(pipeline, prompt: prompt, guidance: guidance, place: model)
             return set.fills(by: filling, steps: steps, seed: seed)
         }
-        try show(result) { $0.markdown }
+        let control =
+            try network.map { try TextControl($0, holes: set.masks, materials: chosen(), fill: fill) }
+            ?? TextControl(coloursIn: set.masks, fill: fill)
+        try show(control) { $0.markdown }
     }
 
     private func show<T: Encodable>(_ value: T, _ text: (T) -> String) throws {

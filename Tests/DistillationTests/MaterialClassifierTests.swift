@@ -82,6 +82,21 @@ import Testing
         #expect(deaf.markdown.contains("1 holes") && deaf.markdown.contains("50.0 %"))
     }
 
+    @Test func aColourIsSeenByTheMeanOfTheHoleAlone() {
+        let masks = Tensor(Array(repeating: 1, count: 128) + Array(repeating: 0, count: 128), shape: [1, 1, 16, 16])
+        let obeyed = TextControl(coloursIn: masks) { prompt in
+            let hole: [Float] = prompt == "a red wall" ? [0.9, 0.1, 0.1] : [0.1, 0.2, 0.8]
+            return Tensor(
+                hole.flatMap { Array(repeating: $0, count: 128) + Array(repeating: 0.5, count: 128) },
+                shape: [1, 3, 16, 16])
+        }
+        func recall(_ colour: String) -> Double? {
+            obeyed.prompted.labels.firstIndex(of: colour).flatMap { obeyed.prompted.recall($0) }
+        }
+        #expect(recall("red") == 1 && recall("blue") == 1 && recall("green") == 0)
+        #expect(obeyed.withoutPrompt["blue"] == 1 && obeyed.withoutPrompt["red"] == 0)
+    }
+
     @Test func aFileOfOtherMaterialsIsRefused() throws {
         try TestRun.withFolder { folder in
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
