@@ -254,7 +254,7 @@ actor InpaintService {
     private func watchDeadline(of path: String) -> Task<Void, Never> {
         Task { [time, duration = limits.jobDuration] in
             do {
-                try await time.sleep(duration)
+                try await time.sleepInPieces(duration)
                 self.apply(.expire(Self.tooLong(duration)), to: path)
             } catch {
                 // The job ended first.
@@ -317,7 +317,7 @@ actor InpaintService {
         // The path alone: a timer that held the job would keep its photo for as long.
         book[job.path]?.expiry = Task { [time, retention = limits.retention, path = job.path] in
             do {
-                try await time.sleep(retention)
+                try await time.sleepInPieces(retention)
                 self.remove(path)
             } catch {
                 // The job has gone; another one may have its path by now.

@@ -30,6 +30,20 @@ public struct TimeSource: Sendable {
         now: { read(CLOCK_REALTIME) }, boot: { read(CLOCK_BOOTTIME) }, awake: { read(CLOCK_MONOTONIC) },
         sleep: { try await Task.sleep(for: $0) })
 
+    /// Sleeps in pieces of at most half a minute. A sleep that is cancelled keeps 0.7 kB until its time has come, so what is
+    /// cancelled nearly always, such as a deadline of half an hour for each of a flood of jobs, must not sleep for long.
+    ///
+    /// - Throws: when the task is cancelled.
+    package func sleepInPieces(_ duration: Duration) async throws {
+        let (seconds, attoseconds) = duration.components
+        let end = boot() + UInt64(clamping: seconds) * 1_000_000 + UInt64(clamping: attoseconds / 1_000_000_000_000)
+        while true {
+            let now = boot()
+            guard now < end else { return }
+            try await sleep(min(.microseconds(Int64(clamping: end - now)), .seconds(30)))
+        }
+    }
+
     private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         clock_gettime(clock, &time)
