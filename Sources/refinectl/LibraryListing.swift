@@ -132,7 +132,7 @@ struct LibraryStatsCommand: AsyncParsableCommand {
     /// Folders are looked through before it is known how many photos of them are to be read.
     private func state(_ done: UInt64, of total: UInt64, waiting: UInt64, _ isBusy: Bool, _ failure: String) -> String {
         guard isBusy || failure.isEmpty else { return LibraryCommand.words(failure: failure) }
-        switch (isBusy, total, waiting) {
+        return switch (isBusy, total, waiting) {
         case (true, 1..., _): "reading, \(done) of \(total)"
         case (true, _, _): "looking through the folders"
         // Their reader could not be started.

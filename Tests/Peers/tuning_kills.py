@@ -8,8 +8,8 @@ answers with a model whose generation the rows know, and no folder is without a 
 a failure, and so is a run that has a checkpoint and begins anew. --model names a small model, so that runs are short;
 --noise gives its last layer noise, which every run can take away: then generations are adopted, also after what saw a
 photo was removed because the photo is forgotten. Photos that were forgotten are replaced and some are added, so that
-there is always something to learn. Moments are random, and every second one lies soon after something has changed:
-a run begins, has a checkpoint, waits to be judged, is adopted. --awake gives scanner and tuner an ordinary priority,
+there is always something to learn. Moments are random: any, or at most a second after a run has got a checkpoint, waits
+to be judged, or was adopted or kept out. --awake gives scanner and tuner an ordinary priority,
 without which they get nowhere on a machine that works. Needs numpy, Pillow and safetensors.
 """
 import argparse
@@ -166,16 +166,17 @@ class Kills:
         return (number, began), steps if has_checkpoint else None, names.get(state, "scanning" if waiting else "resting")
 
     def wait(self):
-        """Until a random moment, every second time one soon after a change.
+        """Until a random moment, or one soon after a phase has begun that is chosen at random.
         - Returns: the run, its steps where it has a checkpoint, and the phase."""
-        now = time.monotonic()
-        until, first = now + random.uniform(0.05, self.longest), self.phase()
-        follows = random.random() < 0.5
+        phase = random.choice(["", "tuning, with a checkpoint", "judging", "resting"])
+        until = time.monotonic() + (4 * self.longest if phase else random.uniform(0.05, self.longest))
+        before = self.phase()[2]
         while time.monotonic() < until:
             self.wake()
-            moment = self.phase()
-            if follows and (moment[0], moment[2]) != (first[0], first[2]):
-                until, follows = time.monotonic() + random.uniform(0, 0.5), False
+            now = self.phase()[2]
+            if now == phase != before:
+                until = time.monotonic() + random.uniform(0, 1)
+            before = now
             time.sleep(0.05)
         return self.phase()
 

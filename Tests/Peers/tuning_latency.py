@@ -90,7 +90,8 @@ class Timing:
         for _ in range(calls // 2):
             self.call("without")
         self.ctl("tune", "start", "--no-wait")
-        self.until(lambda: json.loads(self.ctl("tune", "status", "--json"))["step"], "no step was made")
+        self.until(lambda: json.loads(self.ctl("tune", "status", "--json"))["step"],
+                   "no step was made", 200)
         process = self.tuner()
 
         def worked():
