@@ -8,7 +8,7 @@ public struct MaterialTraining: Sendable {
     /// Side of the pictures: small ones, since labels of one picture are much alike.
     static let size = 64
     /// Swatches of each material.
-    public var swatches = 64
+    public var swatches = 16
     public var seed: UInt64 = 1
     public var learningRate: Float = 1.5e-3
     /// Scenes that crops are cut from.
