@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// How long a photo may take to be read: a time of its own, not of a machine that has no time for it.
