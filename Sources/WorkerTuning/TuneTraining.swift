@@ -41,13 +41,11 @@ struct TuneTraining {
             pictures: order.size.canaryPictures)
         var provenance = order.provenance
         provenance["tuned-share"] = String(blend.share)
-        let folder = try ModelFolder(reading: order.base)
+        // All else, such as the steps and the guidance of calls that ask for none, is as the base has it.
+        var index = try ModelFolder(reading: order.base).index
+        (index.generation, index.provenance) = (order.generation, provenance)
         try keepText()
-        try trainer.export(
-            blend.network, to: order.export,
-            index: ModelIndex(
-                name: folder.index.name, generation: order.generation, defaultSteps: folder.index.defaultSteps,
-                provenance: provenance))
+        try trainer.export(blend.network, to: order.export, index: index)
         return trainer.step
     }
 

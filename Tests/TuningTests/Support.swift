@@ -49,8 +49,9 @@ enum SmallBase {
         for (name, variable) in network.parameters where name == "unet.conv_out.weight" {
             variable.value.copyInPlace(from: random.normalTensor(variable.shape) * noise)
         }
-        try network.write(
-            to: folder, index: ModelIndex(name: "small", generation: "base-t", defaultSteps: 1), as: .float16)
+        var index = ModelIndex(name: "small", generation: "base-t", defaultSteps: 1)
+        index.defaultGuidance = 2
+        try network.write(to: folder, index: index, as: .float16)
     }
 }
 

@@ -45,6 +45,8 @@ import WorkerProtocol
         #expect(all.suffix(2) == [.trained(steps: 6), .ended(died: false)])
         #expect(try weights(order.export) != weights(base))
         let index = try String(contentsOfFile: "\(order.export)/model_index.json", encoding: .utf8)
+        // What calls are answered with that do not ask for it stays the base's.
+        #expect(index.contains("\"default_guidance\" : 2"))
         #expect(index.contains("personal-1"))
     }
 
