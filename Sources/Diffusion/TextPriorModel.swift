@@ -44,7 +44,11 @@ public final class TextPriorModel {
     private let convolutions: [Convolution2D]
     private let texts: [Linear]
 
-    /// - Parameter codec: of the pixels that it sees.
+    /// - Parameters:
+    ///   - c: its shape.
+    ///   - codec: of the pixels that it sees.
+    ///   - parameters: makes or loads each weight.
+    ///   - origin: what errors call it.
     /// - Throws: `ModelError` when the configuration is wrong or a loaded weight is missing or misshapen.
     public init(
         _ c: TextPriorConfiguration, codec: CodecConfiguration, parameters: ParameterSet, origin: String = "text prior"

@@ -43,7 +43,9 @@ extension CLIPTextConfiguration {
     public static let smallVocabulary = 1024
 
     /// The text encoder of student and teacher: half a million parameters, enough for captions of a few hundred words.
-    /// - Parameter end: the token that ends a text; nil for the last one.
+    /// - Parameters:
+    ///   - vocabularySize: tokens.
+    ///   - end: the token that ends a text; nil for the last one.
     public static func small(vocabularySize: Int = smallVocabulary, end: Int? = nil) -> CLIPTextConfiguration {
         CLIPTextConfiguration(
             vocabularySize: vocabularySize, width: smallWidth, intermediate: 4 * smallWidth, layers: 2, heads: 4,

@@ -18,7 +18,13 @@ public protocol PromptedFilling: CropFilling {
     /// Whether it reads what it is told.
     var readsText: Bool { get }
 
-    /// - Parameter captions: [N].
+    /// Fills as `CropFilling` does, with a caption for each crop.
+    /// - Parameters:
+    ///   - prefill: [N, 3, H, W] in 0...1, holes filled by interpolation.
+    ///   - mask: [N, 1, H, W], 1 in the hole.
+    ///   - steps: denoising steps.
+    ///   - seed: of the noise that sampling starts from.
+    ///   - captions: [N].
     func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64, captions: [String]) -> Tensor
 }
 

@@ -19,6 +19,8 @@ public struct TunedBlend {
     public let share: Float
 
     /// - Parameters:
+    ///   - base: the network that tuning began with.
+    ///   - tuned: the same after it.
     ///   - share: a given share; nil for the largest that loses little, or else the smallest.
     ///   - cropSize: pixels.
     ///   - pictures: to look at.

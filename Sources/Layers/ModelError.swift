@@ -19,7 +19,11 @@ public struct ModelError: Error, CustomStringConvertible, Sendable {
     public let problem: String
     private let ownRemedy: String?
 
-    /// - Parameter remedy: what the user can do about it, where it is no model that is wrong.
+    /// - Parameters:
+    ///   - code: what kind of error it is.
+    ///   - place: the file or folder.
+    ///   - problem: what is wrong with it.
+    ///   - remedy: what the user can do about it, where it is no model that is wrong.
     public init(_ code: Code, at place: String, _ problem: String, remedy: String? = nil) {
         self.code = code
         self.place = place

@@ -116,7 +116,9 @@ public struct ManagerProxy: Sendable {
 
     /// One property. Privacy and Landlock are tried for this.
     ///
-    /// - Parameter autoStart: Whether the bus may start the daemon for this.
+    /// - Parameters:
+    ///   - name: of the property.
+    ///   - autoStart: Whether the bus may start the daemon for this.
     public func property(_ name: String, autoStart: Bool = true) async throws -> BusValue {
         let call = BusCall(
             to: RefineNames.bus, path: RefineNames.root, interface: StandardNames.properties, member: "Get",

@@ -35,8 +35,10 @@ public enum MatrixProduct {
 
     /// a bᵀ + bias + addend for matrices a [M, K] and b [N, K], as a linear layer computes it.
     /// - Parameters:
+    ///   - a: [M, K].
+    ///   - b: [N, K].
     ///   - bias: [N], of every row.
-    ///   - adding: [M, N].
+    ///   - addend: [M, N].
     public static func linear(_ a: Tensor, _ b: Tensor, bias: Tensor?, adding addend: Tensor? = nil) -> Tensor {
         a.requireRank(2, "linear")
         b.requireRank(2, "linear")
