@@ -4,14 +4,7 @@
 #include <string.h>
 
 #include "CKernels.h"
-
-// REFINE_BASELINE_KERNELS: no clones, as on a CPU that none of them is for (Tests/BaselineKernels).
-#if defined(__x86_64__) && !defined(REFINE_BASELINE_KERNELS)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
-#define INLINE static inline __attribute__((always_inline))
+#include "clones.h"
 
 // Below this many elements a loop is not worth a second thread.
 enum { GRAIN = 16384, LANES = 16 };

@@ -162,11 +162,12 @@ final class CropPixels {
         }
     }
 
-    /// Gives a hole that was filled at a coarser scale the detail of its surroundings.
+    /// Gives the hole the detail of its surroundings. What is thin is left to the model where it sees all pixels.
     func carryDetail() {
         DetailTransfer.apply(
             to: &planes, mask: open, whole: whole, width: crop.width, height: crop.height,
-            cell: DetailTransfer.pixelsPerModelPixel * crop.scale)
+            cell: DetailTransfer.pixelsPerModelPixel * crop.scale,
+            thinnest: crop.scale == 1 ? DetailTransfer.thinnest : 0)
     }
 
     /// The pixel that stands at `index` when a row of `count` pixels is mirrored at its ends again and again.

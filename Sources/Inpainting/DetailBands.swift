@@ -29,6 +29,14 @@ struct DetailBands {
     /// The energy of noise that is hardly seen: a standard deviation of 1 in 255.
     static let invisible: Float = 1.5e-5
 
+    /// For what to expect in the hole: cells between nodes, about how many samples of the surroundings are asked, at how
+    /// many cells one counts a quarter, how alike colours are, and what the least alike count.
+    private static let node = 4
+    private static let samples = 1500
+    private static let nearCells: Float = 8
+    private static let likeColour: Float = 0.06
+    private static let leastWeight: Float = 0.003
+
     /// - Parameters:
     ///   - planes: `[3, height, width]` of the crop, its hole filled smoothly; sides are multiples of `cell`.
     ///   - mask: `[height, width]`, everything but 0 is hole.
@@ -85,26 +93,75 @@ struct DetailBands {
             energy[index] = (own + max(within, 0)) / 3
         }
         let logarithms = blurredKnown(energy, 1, 2).map { logf(max($0, 0) + Self.invisible) }
-        expected = Self.carriedOn(logarithms, weights, width, height)
+        expected = Self.carriedOn(logarithms, known: known, colour: colour, width, height)
         self.energy = energy
         self.known = known
         self.average = average
     }
 
-    /// Known values blurred more and more; the nearest ones count most.
-    private static func carriedOn(_ values: [Float], _ weights: [Float], _ width: Int, _ height: Int) -> [Float] {
-        let weighted = zip(values, weights).map { $0 * $1 }
-        var sum = [Float](repeating: 0, count: values.count)
-        var weight = sum
-        for (sigma, share): (Float, Float) in [(4, 1), (10, 0.1), (30, 0.01), (80, 0.001)] {
-            // Means, not sums: a wide blur must not outweigh a narrow one by its area.
-            let part = CellBlur.means(weighted, width, height, channels: 1, sigma: sigma)
-            let known = CellBlur.means(weights, width, height, channels: 1, sigma: sigma)
-            for index in sum.indices {
-                sum[index] += share * part[index]
-                weight[index] += share * known[index]
+    /// Carries the known values into the hole: means of them, in which what is near counts most, and of that what has
+    /// the colour that the smooth fill has at the place. Where a hole cuts a lawn and a wall, grass then goes on as grass
+    /// and plaster as plaster.
+    private static func carriedOn(
+        _ values: [Float], known: [Bool], colour: [Float], _ width: Int, _ height: Int
+    ) -> [Float] {
+        // Samples of the surroundings, nodes of the hole: neither changes much from one cell to the next.
+        let all = known.reduce(0) { $0 + ($1 ? 1 : 0) }
+        let apart = max(Int((Float(all) / Float(Self.samples)).squareRoot().rounded(.up)), 1)
+        var samples: [Sample] = []
+        for y in stride(from: apart / 2, to: height, by: apart) {
+            for x in stride(from: apart / 2, to: width, by: apart) where known[y * width + x] {
+                samples.append(
+                    Sample(x: Float(x), y: Float(y), colour: rgb(colour, y * width + x), value: values[y * width + x]))
             }
         }
-        return sum.indices.map { sum[$0] / max(weight[$0], 1e-12) }
+        guard !samples.isEmpty else { return values }
+        let (columns, rows) = ((width + Self.node - 1) / Self.node + 1, (height + Self.node - 1) / Self.node + 1)
+        var nodes = [Float](repeating: 0, count: columns * rows)
+        for row in 0..<rows {
+            for column in 0..<columns {
+                let (x, y) = (min(column * Self.node, width - 1), min(row * Self.node, height - 1))
+                let cell = y * width + x
+                nodes[row * columns + column] =
+                    known[cell] ? values[cell] : mean(of: samples, x: Float(x), y: Float(y), rgb(colour, cell))
+            }
+        }
+        var result = values
+        for y in 0..<height {
+            let (row, down) = (y / Self.node, Float(y % Self.node) / Float(Self.node))
+            for x in 0..<width where !known[y * width + x] {
+                let (column, across) = (x / Self.node, Float(x % Self.node) / Float(Self.node))
+                let upper = row * columns + column
+                func between(_ left: Int) -> Float { nodes[left] + (nodes[left + 1] - nodes[left]) * across }
+                let top = between(upper)
+                result[y * width + x] = top + (between(upper + columns) - top) * down
+            }
+        }
+        return result
+    }
+
+    private struct Sample {
+        var x: Float
+        var y: Float
+        var colour: SIMD3<Float>
+        var value: Float
+    }
+
+    private static func rgb(_ colour: [Float], _ cell: Int) -> SIMD3<Float> {
+        SIMD3(colour[3 * cell], colour[3 * cell + 1], colour[3 * cell + 2])
+    }
+
+    private static func mean(of samples: [Sample], x: Float, y: Float, _ colour: SIMD3<Float>) -> Float {
+        var (sum, weights): (Float, Float) = (0, 0)
+        for sample in samples {
+            let (dx, dy) = (sample.x - x, sample.y - y)
+            let difference = sample.colour - colour
+            let unlike = (difference * difference).sum() / (2 * Self.likeColour * Self.likeColour)
+            let near = 1 / (1 + (dx * dx + dy * dy) / (Self.nearCells * Self.nearCells))
+            let weight = near * near * max(expf(-unlike), Self.leastWeight)
+            sum += weight * sample.value
+            weights += weight
+        }
+        return sum / weights
     }
 }

@@ -14,7 +14,9 @@ import Glibc
 /// Deterministic: the same crop gives the same picture.
 package struct DetailTransfer {
     /// Pixels of a cell's side for each photo pixel that one of the model's stands for.
-    static let pixelsPerModelPixel = 4
+    package static let pixelsPerModelPixel = 4
+    /// Pixels: the network carries edges through holes that are thinner than this, and needs no help.
+    package static let thinnest = 24
     /// Cells of a patch's side.
     static let side = 14
     /// Costs of a match from which on its bands fade, and over how much.
@@ -27,6 +29,10 @@ package struct DetailTransfer {
     private let mask: [UInt8]
     /// What was not the photo's own at first: at its border detail fades in.
     private let whole: [UInt8]
+    /// How much detail each pixel of the hole gets, 0...255; nil = all.
+    private let shares: [UInt8]?
+    /// Cells with pixels that get some.
+    private let isWanted: [Bool]
     private let pixelWidth: Int
     private let pixelHeight: Int
     private let bands: DetailBands
@@ -47,13 +53,21 @@ package struct DetailTransfer {
     ///   - whole: the same, before parts of the hole got their detail; nil where this is all of it. To such a part the
     ///     patches are joined, to the photo the fill itself.
     ///   - cell: pixels; 4 for each pixel of the model. Divides both sides.
+    ///   - thinnest: pixels; parts of the hole that are thinner stay as they are.
     package static func apply(
-        to planes: inout [Float], mask: [UInt8], whole: [UInt8]? = nil, width: Int, height: Int, cell: Int
+        to planes: inout [Float], mask: [UInt8], whole: [UInt8]? = nil, width: Int, height: Int, cell: Int,
+        thinnest: Int = 0
     ) {
+        var shares: [UInt8]?
+        if thinnest > 0 {
+            shares = HoleThickness.shares(of: whole ?? mask, width: width, height: height, thinnest: thinnest)
+            if shares == nil { return }
+        }
         let bands = DetailBands(
             planes: planes, mask: mask, width: width, height: height, cell: cell, colourBlur: Float(side) / 4)
         guard let search = DetailSearch(bands, side: side),
-            var transfer = DetailTransfer(mask: mask, whole: whole ?? mask, width: width, height: height, bands: bands)
+            var transfer = DetailTransfer(
+                mask: mask, whole: whole ?? mask, shares: shares, width: width, height: height, bands: bands)
         else { return }
         planes.withUnsafeMutableBufferPointer { planes in
             transfer.quilt(search, UnsafeBufferPointer(planes))
@@ -61,17 +75,29 @@ package struct DetailTransfer {
         }
     }
 
-    /// - Returns: nil where there is no hole.
-    private init?(mask: [UInt8], whole: [UInt8], width: Int, height: Int, bands: DetailBands) {
+    /// - Returns: nil where nothing gets detail.
+    private init?(
+        mask: [UInt8], whole: [UInt8], shares: [UInt8]?, width: Int, height: Int, bands: DetailBands
+    ) {
+        var isWanted = bands.known.map { !$0 }
+        if let shares {
+            isWanted = [Bool](repeating: false, count: isWanted.count)
+            for y in 0..<height {
+                for x in 0..<width where shares[y * width + x] != 0 && mask[y * width + x] != 0 {
+                    isWanted[y / bands.cell * bands.width + x / bands.cell] = true
+                }
+            }
+        }
         var cells: PixelBox?
         for y in 0..<bands.height {
-            for x in 0..<bands.width where !bands.known[y * bands.width + x] {
+            for x in 0..<bands.width where isWanted[y * bands.width + x] {
                 let one = PixelBox(x: x, y: y, width: 1, height: 1)
                 cells = cells?.union(one) ?? one
             }
         }
         guard let cells else { return nil }
-        (self.mask, self.whole, pixelWidth, pixelHeight, self.bands) = (mask, whole, width, height, bands)
+        (self.mask, self.whole, self.shares, self.isWanted) = (mask, whole, shares, isWanted)
+        (pixelWidth, pixelHeight, self.bands) = (width, height, bands)
         isThere = bands.known
         middle = bands.middle
         matched = bands.middle
@@ -107,7 +133,7 @@ package struct DetailTransfer {
 
     private func touchesHole(_ y: Int, _ x: Int) -> Bool {
         for dy in 0..<Self.side {
-            for dx in 0..<Self.side where !bands.known[(y + dy) * bands.width + x + dx] { return true }
+            for dx in 0..<Self.side where isWanted[(y + dy) * bands.width + x + dx] { return true }
         }
         return false
     }
@@ -227,7 +253,8 @@ package struct DetailTransfer {
                         let pixel = (box.y + y) * pixelWidth + box.x + x
                         guard mask[pixel] != 0 else { continue }
                         let distance = min(Float(squared[x]).squareRoot() / Float(cell), 3)
-                        let (wide, narrow) = (Self.ramp(distance / 3), Self.ramp(distance))
+                        let share = shares.map { Float($0[pixel]) / 255 } ?? 1
+                        let (wide, narrow) = (Self.ramp(distance / 3) * share, Self.ramp(distance) * share)
                         let cap = caps[(box.y + y) / cell * bands.width + (box.x + x) / cell]
                         for channel in 0..<3 {
                             let smooth = CellTap.value(blurred, columns[x], row, width: bands.width, channel: channel)

@@ -15,8 +15,9 @@ public struct FillOptions: Sendable, Equatable {
     /// a step, everything else but 0 takes two.
     public var guidance: Float?
 
-    /// Whether holes that the model fills at a coarser resolution than the photo's get the detail of their surroundings.
-    public var carriesDetail = true
+    /// Whether thick holes get the detail of their surroundings. nil: where ``steps`` are left to the model, since who
+    /// names them wants to see what they make; and always where the model sees fewer pixels than the photo has.
+    public var detail: Bool?
     /// Also hand out the smooth pre-fill alone, for comparison.
     public var keepsClassical = false
     /// The longest side of a crop as the model sees it, for measurements.
@@ -29,7 +30,7 @@ public struct FillOptions: Sendable, Equatable {
 
     public init(
         steps: Int? = nil, seed: UInt64 = 0, feather: Int = 2, dilate: Int = 0, prompt: String? = nil,
-        guidance: Float? = nil
+        guidance: Float? = nil, detail: Bool? = nil
     ) {
         self.steps = steps
         self.seed = seed
@@ -37,6 +38,7 @@ public struct FillOptions: Sendable, Equatable {
         self.dilate = dilate
         self.prompt = prompt
         self.guidance = guidance
+        self.detail = detail
     }
 
     /// - Throws: ``FillError`` with `invalidOption`.

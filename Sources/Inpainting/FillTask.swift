@@ -38,7 +38,8 @@ public final class FillTask {
     private let opacity: HoleRegion
     private let steps: Int
     private let seed: UInt64
-    private let carriesDetail: Bool
+    /// Whether detail goes into holes that the model fills at the photo's resolution, and at a coarser one.
+    private let detail: (fine: Bool, coarse: Bool)
     private let condition: PromptCondition?
     private let unknownWords: [String]
     private let crops: [Crop]
@@ -110,7 +111,7 @@ public final class FillTask {
         classical = options.keepsClassical ? filled : nil
         steps = options.steps ?? model.info.defaultSteps
         seed = options.seed
-        carriesDetail = options.carriesDetail
+        detail = (options.detail ?? (options.steps == nil), options.detail ?? true)
         condition = model.pipeline.condition(prompt: options.prompt, guidance: options.guidance)
         unknownWords = options.prompt.map { model.pipeline.unknownWords(in: $0) } ?? []
         crops = CropPlan.make(
@@ -133,7 +134,7 @@ public final class FillTask {
             // The run is gone by now, and with it the network's memory: the photo's pixels need the room.
             if crop.scale > 1 { FillModel.releaseScratch() }
             if let model { pixels.add(output: model.output, input: model.input) }
-            if crop.scale > 1, crop.part != .coarse, carriesDetail { pixels.carryDetail() }
+            if crop.part != .coarse, crop.scale > 1 ? detail.coarse : detail.fine { pixels.carryDetail() }
             blend(pixels)
         case .done:
             return false

@@ -41,6 +41,7 @@ public struct InpaintOptions: Sendable, Equatable {
     public var prompt: String?
     public var guidance: Double?
     public var variants: UInt32?
+    public var detail: Bool?
     public var box: [Box] = []
     public var polygon: [[Point]] = []
     public var invert = false
@@ -77,6 +78,11 @@ public struct InpaintOptions: Sendable, Equatable {
         ),
         ("prompt", .string, "what to fill in; models with a text encoder only"),
         ("guidance", .double, "how strictly to follow the prompt, 0 to 30; models with a text encoder only"),
+        (
+            "detail", .bool,
+            "whether thick holes get the texture of their surroundings; where not given, they do if steps is not given, "
+                + "and large holes, which the model fills at a coarser resolution, always do"
+        ),
         (
             "variants", .uint32,
             "how many different fills, 1 to 8; more than 1 takes 2 steps or more, 4 or the model's default where steps "
@@ -133,6 +139,7 @@ extension InpaintOptions {
         prompt = options["prompt"]?.content()
         guidance = options["guidance"]?.content()
         variants = options["variants"]?.content()
+        detail = options["detail"]?.content()
         compare = options["compare"]?.content() ?? false
         handleToken = options["handle_token"]?.content()
         detach = options["detach"]?.content() ?? false
@@ -182,6 +189,7 @@ extension InpaintOptions {
         options["prompt"] = prompt?.busValue
         options["guidance"] = guidance?.busValue
         options["variants"] = variants?.busValue
+        options["detail"] = detail?.busValue
         options["handle_token"] = handleToken?.busValue
         if compare { options["compare"] = .bool(true) }
         if detach { options["detach"] = .bool(true) }

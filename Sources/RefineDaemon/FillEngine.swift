@@ -56,6 +56,8 @@ public struct FillRequest: Sendable, Equatable {
     public var dilate: Int?
     public var prompt: String?
     public var guidance: Double?
+    /// Whether thick holes get the detail of their surroundings.
+    public var detail: Bool?
     /// How many fills, each with a seed of its own; the engine gets a request for each.
     public var variants: Int
     /// Whether the classical fill is wanted, too.
@@ -63,7 +65,7 @@ public struct FillRequest: Sendable, Equatable {
 
     public init(
         steps: Int? = nil, seed: UInt64, feather: Int? = nil, dilate: Int? = nil, prompt: String? = nil,
-        guidance: Double? = nil, variants: Int = 1
+        guidance: Double? = nil, detail: Bool? = nil, variants: Int = 1
     ) {
         self.steps = steps
         self.seed = seed
@@ -71,6 +73,7 @@ public struct FillRequest: Sendable, Equatable {
         self.dilate = dilate
         self.prompt = prompt
         self.guidance = guidance
+        self.detail = detail
         self.variants = variants
     }
 }

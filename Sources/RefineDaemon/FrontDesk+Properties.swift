@@ -63,7 +63,7 @@ extension FrontDesk {
 
     private func capabilities(_ model: ModelStatus) -> [String] {
         guard case .ready(let info) = model else { return [] }
-        return ["inpaint", "pixels", "box", "polygon", "invert", "fit_mask", "compare", "preview", "variants"]
+        return ["inpaint", "pixels", "box", "polygon", "invert", "fit_mask", "compare", "preview", "detail", "variants"]
             + (info.hasTextEncoder ? ["prompt"] : [])
     }
 

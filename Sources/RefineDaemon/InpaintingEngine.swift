@@ -53,6 +53,7 @@ final class InpaintingEngine: FillEngine {
             var options = FillOptions(steps: request.steps, seed: request.seed)
             options.prompt = request.prompt
             options.guidance = request.guidance.map { Float($0) }
+            options.detail = request.detail
             if let feather = request.feather { options.feather = feather }
             if let dilate = request.dilate { options.dilate = dilate }
             options.keepsClassical = request.keepsClassical

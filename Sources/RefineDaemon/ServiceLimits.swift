@@ -97,7 +97,9 @@ extension FillRequest {
             steps: options.steps.map(Int.init) ?? (variants > 1 ? max(model.defaultSteps, Self.variantSteps) : nil),
             seed: options.seed ?? UInt64.random(in: 0...UInt64.max),
             feather: options.feather.map(Int.init), dilate: options.dilate.map(Int.init),
-            prompt: options.prompt.flatMap { $0.isEmpty ? nil : $0 }, guidance: options.guidance, variants: variants)
+            prompt: options.prompt.flatMap { $0.isEmpty ? nil : $0 }, guidance: options.guidance,
+            // Steps that only variants ask for are nobody's wish to see the model alone.
+            detail: options.detail ?? (options.steps == nil ? true : nil), variants: variants)
     }
 
     /// Steps of variants where the call names none and the model's default is lower.

@@ -170,7 +170,7 @@ private struct Subject {
         _ photo: Photo, _ mask: [UInt8], _ model: FillModel, detail: Bool, largestCrop: Int?
     ) throws -> Photo {
         var options = FillOptions(seed: 1)
-        options.carriesDetail = detail
+        options.detail = detail
         if let largestCrop { options.largestCrop = largestCrop }
         let task = try FillTask(
             model: model, image: RasterImage(width: photo.width, height: photo.height, samples: .u8(photo.pixels)),

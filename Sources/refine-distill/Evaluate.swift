@@ -58,6 +58,11 @@ struct Evaluate: ParsableCommand {
     var prompt: String?
     @Option(help: ArgumentHelp("How strictly to follow the prompt; the model's own where left out.", valueName: "n"))
     var guidance: Float?
+    @Flag(
+        help:
+            "Also give thick holes the texture of their surroundings, as refined does: rows of their own, and --output."
+    )
+    var detail = false
     @Option(
         help: ArgumentHelp(
             "Write the model's fills (of the first number of steps) here: safetensors with \"fills\" and \"prefills\".",
@@ -130,13 +135,16 @@ struct Evaluate: ParsableCommand {
             rows.append(try evaluator.scores(of: CropFile.images(of: set.prefills), name: "pre-fill"))
             let name = pipeline.name
             for (index, count) in try stepCounts().enumerated() {
+                let row = "\(name), \(count) step\(count == 1 ? "" : "s")"
                 let filled = set.fills(by: filling, steps: count, seed: seed)
+                let detailed = detail ? set.withDetail(filled) : nil
                 if index == 0, let output {
-                    try Safetensors.write(["fills": filled, "prefills": set.prefills], to: output)
+                    try Safetensors.write(["fills": detailed ?? filled, "prefills": set.prefills], to: output)
                 }
-                rows.append(
-                    try evaluator.scores(
-                        of: CropFile.images(of: filled), name: "\(name), \(count) step\(count == 1 ? "" : "s")"))
+                rows.append(try evaluator.scores(of: CropFile.images(of: filled), name: row))
+                if let detailed {
+                    rows.append(try evaluator.scores(of: CropFile.images(of: detailed), name: "\(row), detail"))
+                }
             }
         }
         for (name, file) in namedFills {

@@ -84,6 +84,13 @@ struct InpaintCommand: AsyncParsableCommand {
     @Option(help: "Denoising steps, 1 to 64; the model's own default where not given.")
     var steps: UInt32?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: ArgumentHelp(
+            "Give thick holes the texture of their surroundings; the default unless --steps is given.",
+            discussion: "Without it, the model's own picture: smooth, and closest to the truth in the mean."))
+    var detail: Bool?
+
     @Option(help: "Start of the random numbers: same photo, mask and seed, same result.")
     var seed: UInt64?
 
@@ -194,6 +201,7 @@ struct InpaintCommand: AsyncParsableCommand {
         options.dilate = dilate
         options.prompt = prompt
         options.guidance = guidance
+        options.detail = detail
         options.variants = variants
         options.box = box.map(\.box)
         options.polygon = PolygonArgument.polygons(polygon)

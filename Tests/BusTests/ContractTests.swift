@@ -10,7 +10,7 @@ import Testing
         ("colour", .string("red"), "colour.unknown-option"),
         ("steps", .int32(3), "steps.wrong-type"), ("steps", .string("3"), "steps.wrong-type"),
         ("seed", .uint32(1), "seed.wrong-type"), ("prompt", .bytes([1]), "prompt.wrong-type"),
-        ("detach", .uint32(1), "detach.wrong-type"),
+        ("detach", .uint32(1), "detach.wrong-type"), ("detail", .uint32(0), "detail.wrong-type"),
         ("box", .array(of: .structure([.uint32, .uint32]), []), "box.wrong-type"),
         ("steps", .uint32(0), "steps.out-of-range"), ("steps", .uint32(65), "steps.out-of-range"),
         ("feather", .uint32(.max), "feather.out-of-range"), ("dilate", .uint32(257), "dilate.out-of-range"),
@@ -46,7 +46,8 @@ import Testing
             let codes = try await daemon.get("Capabilities")?.content(as: [String].self)
             #expect(
                 codes == [
-                    "inpaint", "pixels", "box", "polygon", "invert", "fit_mask", "compare", "preview", "variants",
+                    "inpaint", "pixels", "box", "polygon", "invert", "fit_mask", "compare", "preview", "detail",
+                    "variants",
                     "prompt",
                 ])
         }
@@ -61,6 +62,7 @@ import Testing
         options.prompt = "x"
         options.guidance = 1.5
         options.variants = 1
+        options.detail = false
         options.box = [.init(x: 1, y: 2, width: 3, height: 4)]
         options.polygon = [[.init(x: 0, y: 0), .init(x: 8, y: 0), .init(x: 0, y: 4)], []]
         options.invert = true

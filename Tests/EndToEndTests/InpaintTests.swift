@@ -111,6 +111,34 @@ import Testing
         }
     }
 
+    @Test func aThickHoleGetsTextureUnlessTheModelAloneIsWanted() async throws {
+        try await withDesk(model: TinyModel.write) { desk in
+            // How much neighbours differ in the middle of the hole; the photo's noise goes up to 31.
+            func roughness(_ arguments: String...) async throws -> Double {
+                let end = try await desk.refinectl.run(
+                    [
+                        "inpaint", desk.path("photo.png"), "--box", "55,30,40,40", "-o", desk.path("out.png"), "--seed",
+                        "3",
+                    ]
+                        + arguments)
+                #expect(end.code == 0, "\(arguments): \(end.errors)")
+                let samples = try desk.samples("out.png")
+                var sum = 0
+                for y in 40..<60 {
+                    for x in 65..<85 {
+                        let pixel = 3 * (y * Self.width + x)
+                        sum += abs(Int(samples[pixel]) - Int(samples[pixel + 3]))
+                    }
+                }
+                return Double(sum) / 400
+            }
+            let texture = try await roughness(), smooth = try await roughness("--no-detail")
+            #expect(texture > smooth + 4, "\(texture), \(smooth)")
+            #expect(try await roughness("--steps", "2") < texture - 4)
+            #expect(try await roughness("--steps", "2", "--detail") > smooth + 4)
+        }
+    }
+
     @Test func theSameSeedGivesTheSameBytesAndAnotherSeedOthers() async throws {
         try await withDesk(model: TinyModel.write) { desk in
             for (name, seed) in [("a.png", "5"), ("b.png", "5"), ("c.png", "6")] {

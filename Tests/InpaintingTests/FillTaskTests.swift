@@ -123,7 +123,7 @@ import Testing
         var random = TestRandom(21)
         let image = try random.image(width: 300, height: 200, bitDepth: 16)
         let mask = try random.mask(width: 300, height: 200)
-        let result = try fill(image, mask, FillOptions(feather: 4, dilate: 1), with: .identity())
+        let result = try fill(image, mask, FillOptions(feather: 4, dilate: 1, detail: false), with: .identity())
         #expect(result.filled.samples == result.classical?.samples)
         #expect(result.over(image) != samplesOf(image))
     }
@@ -175,7 +175,7 @@ import Testing
         let mask = try FillMask(width: side, height: side, values: hole)
         let pipeline = FakePipeline { request in request.prefill.map { $0 + 0.1 } }
         var options = FillOptions(steps: 1, feather: 0)
-        options.carriesDetail = false
+        options.detail = false
         let result = try fill(image, mask, options, with: pipeline)
         #expect(pipeline.requests.count == 1)
         #expect(pipeline.requests.allSatisfy { max($0.width, $0.height) <= CropPlan.limit })

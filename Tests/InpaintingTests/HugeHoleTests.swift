@@ -18,7 +18,7 @@ import Testing
         let image = try RasterImage(width: Self.side, height: Self.side, samples: .u8(samples))
         var options = FillOptions(steps: 1, feather: 0)
         options.largestCrop = Self.limit
-        options.carriesDetail = detail
+        options.detail = detail
         return try fill(image, hole(), options, with: pipeline).over(image)
     }
 
