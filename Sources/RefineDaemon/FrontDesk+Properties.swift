@@ -63,8 +63,9 @@ extension FrontDesk {
 
     private func capabilities(_ model: ModelStatus) -> [String] {
         guard case .ready(let info) = model else { return [] }
-        return ["inpaint", "pixels", "box", "polygon", "invert", "fit_mask", "compare", "preview", "detail", "variants"]
-            + (info.hasTextEncoder ? ["prompt"] : [])
+        return [
+            "inpaint", "pixels", "box", "polygon", "invert", "fit_mask", "compare", "preview", "detail", "variants",
+        ] + (info.hasTextEncoder ? ["prompt"] : [])
     }
 
     /// `a{oa{sa{sv}}}`: the jobs of the caller.
