@@ -147,14 +147,11 @@ public struct ValidationSet {
     /// `fills` [N, 3, S, S] with the detail of each crop's surroundings in its thick holes, as refined gives it to photos.
     public func withDetail(_ fills: Tensor) -> Tensor {
         let result = fills.copy(), (height, width) = (images.shape[2], images.shape[3]), plane = height * width
-        let cell = DetailTransfer.pixelsPerModelPixel
-        guard height % cell == 0, width % cell == 0 else { return result }
+        guard height % 4 == 0, width % 4 == 0 else { return result }
         for i in 0..<count {
             var planes = Array(UnsafeBufferPointer(start: fills.pointer + i * 3 * plane, count: 3 * plane))
             let hole = (0..<plane).map { masks.pointer[i * plane + $0] >= 0.5 ? UInt8(255) : 0 }
-            DetailTransfer.apply(
-                to: &planes, mask: hole, width: width, height: height, cell: cell,
-                thinnest: DetailTransfer.thinnest)
+            DetailTransfer.apply(to: &planes, mask: hole, width: width, height: height, scale: 1)
             for (j, value) in planes.enumerated() { result.pointer[i * 3 * plane + j] = value }
         }
         return result

@@ -166,8 +166,7 @@ final class CropPixels {
     func carryDetail() {
         DetailTransfer.apply(
             to: &planes, mask: open, whole: whole, width: crop.width, height: crop.height,
-            cell: DetailTransfer.pixelsPerModelPixel * crop.scale,
-            thinnest: crop.scale == 1 ? DetailTransfer.thinnest : 0)
+            scale: crop.scale)
     }
 
     /// The pixel that stands at `index` when a row of `count` pixels is mirrored at its ends again and again.

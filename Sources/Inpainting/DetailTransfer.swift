@@ -13,10 +13,13 @@ import Glibc
 ///
 /// Deterministic: the same crop gives the same picture.
 package struct DetailTransfer {
-    /// Pixels of a cell's side for each photo pixel that one of the model's stands for.
-    package static let pixelsPerModelPixel = 4
-    /// Pixels: the network carries edges through holes that are thinner than this, and needs no help.
-    package static let thinnest = 24
+    /// Pixels of a cell's side: for each photo pixel that one of the model's stands for, and where the model sees all
+    /// pixels of a hole that is not thicker than ``fineThickness``, so that patches go into it.
+    private static let cellPerScale = 4
+    private static let fineCell = 2
+    private static let fineThickness = 96
+    /// Pixels: through holes that are thinner than this the model carries what is there, and needs no help.
+    private static let thinnest = 16
     /// Cells of a patch's side.
     static let side = 14
     /// Costs of a match from which on its bands fade, and over how much.
@@ -45,6 +48,24 @@ package struct DetailTransfer {
     private let box: PixelBox
     private var fine: [Float]
 
+    /// Adds detail to a crop that the model saw at `1 / scale` of its resolution. Where it saw all pixels, what is thin
+    /// stays as it is.
+    ///
+    /// - Parameters: as below; `scale` times 4 divides both sides.
+    package static func apply(
+        to planes: inout [Float], mask: [UInt8], whole: [UInt8]? = nil, width: Int, height: Int, scale: Int
+    ) {
+        var (cell, thinnest) = (cellPerScale * scale, 0)
+        if scale == 1 {
+            let thickness = HoleThickness.largest(
+                of: whole ?? mask, width: width, height: height, most: fineThickness + 2)
+            if thickness < Self.thinnest { return }
+            thinnest = Self.thinnest
+            if thickness <= fineThickness { cell = fineCell }
+        }
+        apply(to: &planes, mask: mask, whole: whole, width: width, height: height, cell: cell, thinnest: thinnest)
+    }
+
     /// Adds detail to a crop. Nothing happens where the surroundings have no room for a patch.
     ///
     /// - Parameters:
@@ -52,7 +73,7 @@ package struct DetailTransfer {
     ///   - mask: `[height, width]`, everything but 0 is hole.
     ///   - whole: the same, before parts of the hole got their detail; nil where this is all of it. To such a part the
     ///     patches are joined, to the photo the fill itself.
-    ///   - cell: pixels; 4 for each pixel of the model. Divides both sides.
+    ///   - cell: pixels; divides both sides.
     ///   - thinnest: pixels; parts of the hole that are thinner stay as they are.
     package static func apply(
         to planes: inout [Float], mask: [UInt8], whole: [UInt8]? = nil, width: Int, height: Int, cell: Int,

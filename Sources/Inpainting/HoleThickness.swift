@@ -1,5 +1,20 @@
 /// Where a hole is thick: its opening by a disc, as morphology calls what discs of one size that fit into it cover.
 enum HoleThickness {
+    /// The diameter in pixels of the largest disc that fits into the hole, as far as it matters.
+    ///
+    /// - Parameters:
+    ///   - hole: `[height, width]`, everything but 0 is hole.
+    ///   - most: what is thicker counts as this.
+    static func largest(of hole: [UInt8], width: Int, height: Int, most: Int) -> Int {
+        var result = 0
+        SquaredDistance.forEachRow(width: width, height: height, reach: most / 2) { x, y in
+            hole[y * width + x] == 0
+        } row: { _, squared in
+            for distance in squared where distance > result { result = distance }
+        }
+        return min(Int(2 * Double(result).squareRoot()), most)
+    }
+
     /// How much each pixel belongs to a part of the hole that is thick: 255 within it, fading to 0 over a quarter of
     /// `thinnest` beyond, where a thin part leaves a thick one.
     ///
