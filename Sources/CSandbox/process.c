@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "CSandbox.h"
+#include "sanitizers.h"
 
 int refine_sandbox_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : -errno; }
 
@@ -40,19 +41,6 @@ static int limit(__rlimit_resource_t resource, uint64_t soft, uint64_t hard) {
     struct rlimit wanted = {soft < now.rlim_max ? soft : now.rlim_max, hard < now.rlim_max ? hard : now.rlim_max};
     return setrlimit(resource, &wanted) == 0 ? 0 : -errno;
 }
-
-// A build for a sanitizer reserves terabytes of addresses, which no limit of this project allows. Leaks are looked for at the
-// end by a process that traces this one and opens files, which the guards forbid.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
 
 int refine_sandbox_limits(const refine_limits *limits) {
     int result = IS_SANITIZED ? 0 : limit(RLIMIT_AS, limits->address_space, limits->address_space);
