@@ -30,12 +30,13 @@ struct DetailBands {
     static let invisible: Float = 1.5e-5
 
     /// For what to expect in the hole: cells between nodes, about how many samples of the surroundings are asked, at how
-    /// many cells one counts a quarter, how alike colours are, and what the least alike count.
+    /// many cells one counts a quarter, how alike colours are, what the least alike count, and which of them is taken.
     private static let node = 4
     private static let samples = 1500
     private static let nearCells: Float = 8
     private static let likeColour: Float = 0.06
     private static let leastWeight: Float = 0.003
+    private static let quantile: Float = 0.4
 
     /// - Parameters:
     ///   - planes: `[3, height, width]` of the crop, its hole filled smoothly; sides are multiples of `cell`.
@@ -99,7 +100,7 @@ struct DetailBands {
         self.average = average
     }
 
-    /// Carries the known values into the hole: means of them, in which what is near counts most, and of that what has
+    /// Carries the known values into the hole: what is typical of them, what is near counting most, and of that what has
     /// the colour that the smooth fill has at the place. Where a hole cuts a lawn and a wall, grass then goes on as grass
     /// and plaster as plaster.
     private static func carriedOn(
@@ -123,7 +124,7 @@ struct DetailBands {
                 let (x, y) = (min(column * Self.node, width - 1), min(row * Self.node, height - 1))
                 let cell = y * width + x
                 nodes[row * columns + column] =
-                    known[cell] ? values[cell] : mean(of: samples, x: Float(x), y: Float(y), rgb(colour, cell))
+                    known[cell] ? values[cell] : typical(of: samples, x: Float(x), y: Float(y), rgb(colour, cell))
             }
         }
         var result = values
@@ -151,17 +152,28 @@ struct DetailBands {
         SIMD3(colour[3 * cell], colour[3 * cell + 1], colour[3 * cell + 2])
     }
 
-    private static func mean(of samples: [Sample], x: Float, y: Float, _ colour: SIMD3<Float>) -> Float {
-        var (sum, weights): (Float, Float) = (0, 0)
+    /// The value that `quantile` of the weight lies below: what a few loud samples beside the hole say does not count,
+    /// where most are quiet.
+    private static func typical(of samples: [Sample], x: Float, y: Float, _ colour: SIMD3<Float>) -> Float {
+        let bins = 96
+        let (lowest, unit) = (logf(Self.invisible) - 0.1, Float(bins) / (0.2 - logf(Self.invisible)))
+        var weights = [Float](repeating: 0, count: bins)
+        var whole: Float = 0
         for sample in samples {
             let (dx, dy) = (sample.x - x, sample.y - y)
             let difference = sample.colour - colour
             let unlike = (difference * difference).sum() / (2 * Self.likeColour * Self.likeColour)
             let near = 1 / (1 + (dx * dx + dy * dy) / (Self.nearCells * Self.nearCells))
             let weight = near * near * max(expf(-unlike), Self.leastWeight)
-            sum += weight * sample.value
-            weights += weight
+            weights[min(max(Int((sample.value - lowest) * unit), 0), bins - 1)] += weight
+            whole += weight
         }
-        return sum / weights
+        var (below, bin) = (Float(0), 0)
+        while bin < bins - 1, below + weights[bin] < Self.quantile * whole {
+            below += weights[bin]
+            bin += 1
+        }
+        let within = weights[bin] > 0 ? (Self.quantile * whole - below) / weights[bin] : 0.5
+        return lowest + (Float(bin) + min(max(within, 0), 1)) / unit
     }
 }

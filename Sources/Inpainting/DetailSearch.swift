@@ -2,8 +2,8 @@ import Glibc
 
 /// Finds, for patches of the hole, patches of the surroundings to take detail from. All places are cells.
 ///
-/// A patch suits where its colours are those of the smooth fill, where it is near, as rich in detail as the rim lets
-/// expect, evenly so (an edge that ends at the patch's border would be dragged along), and not used already, and where
+/// A patch suits where its colours are those of the smooth fill, where it is near, as rich in detail as is expected of the
+/// hole, evenly so (an edge that ends at the patch's border would be dragged along), and not used already, and where
 /// it goes on what is there in the overlap: Efros and Freeman, "Image quilting" (2001), in the middle band and guided by
 /// the fill. Patches that go on their neighbours' sources are always tried (He and Sun, "Statistics of patch offsets",
 /// 2012).
@@ -31,9 +31,10 @@ struct DetailSearch {
     private let index: [Int32]
     /// Four corners' colours of each place, 12 floats.
     private let corners: [Float]
-    /// What a place costs wherever it is put: uneven detail.
-    private let unevenness: [Float]
-    private let logEnergy: [Float]
+    /// What a place costs wherever it is put: few cells with all the detail, as a line on an even ground has them.
+    private let sparseness: [Float]
+    /// The logarithm of the energy of each place's quarters, 4 floats.
+    private let quarters: [Float]
     private var use: [Float]
 
     private static let finalists = 1000
@@ -60,29 +61,24 @@ struct DetailSearch {
         var places: [(y: Int32, x: Int32)] = []
         var index = [Int32](repeating: -1, count: width * height)
         var corners: [Float] = []
-        var unevenness: [Float] = []
-        var logEnergy: [Float] = []
+        var sparseness: [Float] = []
+        var quarters: [Float] = []
         let half = side / 2
         for y in 0...(height - side) {
             for x in 0...(width - side) where sum(unknown, y, x, side) < 0.5 {
                 index[y * width + x] = Int32(places.count)
                 places.append((Int32(y), Int32(x)))
                 corners += Self.corners(bands, y, x, side)
-                logEnergy.append(logMean(y, x, side))
-                let quarters = [(0, 0), (0, side - half), (side - half, 0), (side - half, side - half)].map {
-                    logMean(y + $0.0, x + $0.1, half)
-                }
-                let mean = quarters.reduce(0, +) / 4
-                let spread = quarters.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 4
+                for (dy, dx) in Self.quarterPlaces(side) { quarters.append(logMean(y + dy, x + dx, half)) }
                 // How few cells have the energy: 2 to 4 for textures, more for a line on an even ground.
                 let whole = sum(energy, y, x, side)
                 let peaks = sum(squares, y, x, side) * Double(side * side) / (whole * whole)
-                unevenness.append(2 * spread + 2 * max(logf(Float(max(peaks, 1)) / 4), 0))
+                sparseness.append(2 * max(logf(Float(max(peaks, 1)) / 4), 0))
             }
         }
         guard !places.isEmpty else { return nil }
         (self.bands, self.side, self.places, self.index) = (bands, side, places, index)
-        (self.corners, self.unevenness, self.logEnergy) = (corners, unevenness, logEnergy)
+        (self.corners, self.sparseness, self.quarters) = (corners, sparseness, quarters)
         use = [Float](repeating: 0, count: places.count)
     }
 
@@ -95,7 +91,8 @@ struct DetailSearch {
     mutating func best(
         y: Int, x: Int, middle: [Float], isThere: [Bool], neighbours: [(y: Int, x: Int)]
     ) -> Match {
-        let suits = suitability(y, x)
+        let wish = Wish(bands, side: side, y: y, x: x)
+        let suits = suitability(y, x, wish)
         var tried = finalists(suits)
         for neighbour in neighbours
         where (0..<bands.height).contains(neighbour.y) && (0..<bands.width).contains(neighbour.x) {
@@ -108,22 +105,19 @@ struct DetailSearch {
             let (fromY, fromX) = (Int(places[place].y), Int(places[place].x))
             let cost = suits[place] + 6 * seam.mismatch(fromY, fromX, limit: (best.cost - suits[place]) / 6)
             if cost < best.cost {
-                best = Match(place: place, y: fromY, x: fromX, cost: cost, unevenness: unevenness[place])
+                best = Match(place: place, y: fromY, x: fromX, cost: cost)
             }
         }
-        best.richness = logEnergy[best.place] - expected(y, x)
+        let detail = wish.fit(quarters, 4 * best.place)
+        best.richness = detail.richness
+        best.unevenness = detail.spread + sparseness[best.place]
         noteUse(of: best)
         return best
     }
 
-    private func expected(_ y: Int, _ x: Int) -> Float {
-        bands.expected[(y + side / 2) * bands.width + x + side / 2]
-    }
-
     /// The cost of every place but for the seam.
-    private func suitability(_ y: Int, _ x: Int) -> [Float] {
+    private func suitability(_ y: Int, _ x: Int, _ wish: Wish) -> [Float] {
         let wanted = Self.corners(bands, y, x, side)
-        let expected = expected(y, x)
         var result = [Float](repeating: 0, count: places.count)
         corners.withUnsafeBufferPointer { corners in
             for place in places.indices {
@@ -137,10 +131,10 @@ struct DetailSearch {
                 // Far from the colour is as bad as farther.
                 let hue = 12 * colour / (12 + colour)
                 let distance = (dy * dy + dx * dx) / (Self.distanceUnit * Self.distanceUnit)
+                let detail = wish.fit(quarters, 4 * place)
                 // Too little detail is a smaller fault than too much.
-                let richness = logEnergy[place] - expected
-                let plainness = (richness > 0 ? 1 : 0.3) * richness * richness
-                result[place] = hue + distance + plainness + unevenness[place] + use[place]
+                let plainness = (detail.richness > 0 ? 1 : 0.3) * detail.richness * detail.richness
+                result[place] = hue + distance + plainness + detail.spread + sparseness[place] + use[place]
             }
         }
         return result
@@ -204,6 +198,56 @@ struct DetailSearch {
             }
         }
         return table
+    }
+}
+
+extension DetailSearch {
+    /// Where the quarters of a patch of this side begin.
+    fileprivate static func quarterPlaces(_ side: Int) -> [(Int, Int)] {
+        let end = side - side / 2
+        return [(0, 0), (0, end), (end, 0), (end, end)]
+    }
+}
+
+/// How much detail is wanted at one place of the hole, in the quarters of the patch that the hole takes up: what the others
+/// have is compared at the seam, and an edge in them is no fault.
+private struct Wish {
+    private var expected = SIMD4<Float>()
+    /// 1 where the quarter counts, 0 where it does not.
+    private var counts = SIMD4<Float>()
+    private let share: Float
+
+    init(_ bands: DetailBands, side: Int, y: Int, x: Int) {
+        let half = side / 2
+        for (number, (top, left)) in DetailSearch.quarterPlaces(side).enumerated() {
+            var (unknown, sum) = (0, Float(0))
+            for dy in 0..<half {
+                for dx in 0..<half {
+                    let cell = (y + top + dy) * bands.width + x + left + dx
+                    guard !bands.known[cell] else { continue }
+                    unknown += 1
+                    sum += bands.expected[cell]
+                }
+            }
+            guard 4 * unknown >= half * half else { continue }
+            expected[number] = sum / Float(unknown)
+            counts[number] = 1
+        }
+        if counts.sum() == 0 {
+            // Corners of the hole in every quarter.
+            expected = SIMD4(repeating: bands.expected[(y + half) * bands.width + x + half])
+            counts = SIMD4(repeating: 1)
+        }
+        share = 1 / counts.sum()
+    }
+
+    /// How a place's quarters go with what is expected: richer or plainer on the whole, and how unevenly so.
+    func fit(_ quarters: [Float], _ first: Int) -> (richness: Float, spread: Float) {
+        let place = SIMD4(quarters[first], quarters[first + 1], quarters[first + 2], quarters[first + 3])
+        let difference = (place - expected) * counts
+        let richness = difference.sum() * share
+        let deviation = (difference - richness) * counts
+        return (richness, 2 * (deviation * deviation).sum() * share)
     }
 }
 

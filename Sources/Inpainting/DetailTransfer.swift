@@ -17,7 +17,7 @@ package struct DetailTransfer {
     /// pixels of a hole that is not thicker than ``fineThickness``, so that patches go into it.
     private static let cellPerScale = 4
     private static let fineCell = 2
-    private static let fineThickness = 96
+    private static let fineThickness = 64
     /// Pixels: through holes that are thinner than this the model carries what is there, and needs no help.
     private static let thinnest = 16
     /// Cells of a patch's side.
