@@ -1,6 +1,5 @@
 import Diffusion
 import Distillation
-import Foundation
 import Layers
 import WorkerProtocol
 
@@ -44,23 +43,8 @@ struct TuneTraining {
         // All else, such as the steps and the guidance of calls that ask for none, is as the base has it.
         var index = try ModelFolder(reading: order.base).index
         (index.generation, index.provenance) = (order.generation, provenance)
-        try keepText()
         try trainer.export(blend.network, to: order.export, index: index)
         return trainer.step
-    }
-
-    /// The base's text encoder and tokenizer are not trained, and belong to the weights all the same.
-    private func keepText() throws {
-        let manager = FileManager.default
-        for part in ["text_encoder", "tokenizer"] {
-            for name in (try? manager.contentsOfDirectory(atPath: "\(order.base)/\(part)")) ?? [] {
-                guard let data = manager.contents(atPath: "\(order.base)/\(part)/\(name)") else { continue }
-                try manager.createDirectory(
-                    atPath: "\(order.export)/\(part)", withIntermediateDirectories: true,
-                    attributes: [.posixPermissions: 0o700])
-                try AtomicFile.write(data, to: "\(order.export)/\(part)/\(name)")
-            }
-        }
     }
 
     private func configuration(readsText: Bool) -> RunConfiguration {
