@@ -95,12 +95,9 @@ package enum CropPlan {
     private static func thickness(of component: HoleComponent, in hole: HoleRegion) -> Int {
         let box = component.box.grown(by: 1, within: hole.box)
         let start = (box.y - hole.box.y) * hole.box.width + box.x - hole.box.x
-        var largest = 0
-        hole.values.withUnsafeBufferPointer { values in
-            SquaredDistance.forEachRow(width: box.width, height: box.height) { x, y in
+        let largest = hole.values.withUnsafeBufferPointer { values in
+            SquaredDistance.largest(width: box.width, height: box.height) { x, y in
                 values[start + y * hole.box.width + x] == 0
-            } row: { _, squared in
-                for distance in squared where distance > largest { largest = distance }
             }
         }
         return 2 * Int(Double(largest).squareRoot().rounded(.up))

@@ -6,13 +6,10 @@ enum HoleThickness {
     ///   - hole: `[height, width]`, everything but 0 is hole.
     ///   - most: what is thicker counts as this.
     static func largest(of hole: [UInt8], width: Int, height: Int, most: Int) -> Int {
-        var result = 0
-        SquaredDistance.forEachRow(width: width, height: height, reach: most / 2) { x, y in
+        let largest = SquaredDistance.largest(width: width, height: height, reach: most / 2) { x, y in
             hole[y * width + x] == 0
-        } row: { _, squared in
-            for distance in squared where distance > result { result = distance }
         }
-        return min(Int(2 * Double(result).squareRoot()), most)
+        return min(Int(2 * Double(largest).squareRoot()), most)
     }
 
     /// How much each pixel belongs to a part of the hole that is thick: 255 within it, fading to 0 over a quarter of

@@ -35,6 +35,17 @@ enum SquaredDistance {
         }
     }
 
+    /// The largest of them: what lies farthest from the set.
+    static func largest(
+        width: Int, height: Int, reach: Int = .max, isMember: (_ x: Int, _ y: Int) -> Bool
+    ) -> Int {
+        var result = 0
+        forEachRow(width: width, height: height, reach: reach, isMember: isMember) { _, squared in
+            for distance in squared where distance > result { result = distance }
+        }
+        return result
+    }
+
     /// First phase: the distance to the nearest member of the same column, at most `far`.
     private static func columnDistances(
         width: Int, height: Int, far: Int32, isMember: (_ x: Int, _ y: Int) -> Bool
