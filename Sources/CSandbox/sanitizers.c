@@ -4,9 +4,12 @@
 #include <stddef.h>
 
 #if IS_SANITIZED
-// Leaks are looked for at the end by a process that traces this one and opens files, which the guards forbid.
+// Leaks are looked for at the end by a process that traces this one and opens files, which the guards forbid. What no
+// machine could hold is refused as malloc refuses it, for the caller to say so.
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
+const char *__asan_default_options(void) { return "detect_leaks=0:allocator_may_return_null=1"; }
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void) { return "allocator_may_return_null=1"; }
 
 #if __has_feature(thread_sanitizer)
 // Swift's runtime tells ThreadSanitizer of what a task hands to the thread that goes on with it, once this function of its

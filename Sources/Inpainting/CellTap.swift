@@ -12,13 +12,16 @@ struct CellTap {
         weight = at - Float(floor)
     }
 
-    /// The interpolated value of a channel of `[height, width, 3]`.
+    /// The interpolated value of a channel of `[height, width, channels]`.
     static func value(
-        _ grid: UnsafeBufferPointer<Float>, _ x: CellTap, _ y: CellTap, width: Int, channel: Int
+        _ grid: UnsafeBufferPointer<Float>, _ x: CellTap, _ y: CellTap, width: Int, channel: Int, of channels: Int = 3
     ) -> Float {
-        let (upper, lower) = (3 * y.low * width + channel, 3 * y.high * width + channel)
-        let a = grid[upper + 3 * x.low] + (grid[upper + 3 * x.high] - grid[upper + 3 * x.low]) * x.weight
-        let b = grid[lower + 3 * x.low] + (grid[lower + 3 * x.high] - grid[lower + 3 * x.low]) * x.weight
+        let (upper, lower) = (y.low * width, y.high * width)
+        func at(_ cell: Int) -> Float { grid[cell * channels + channel] }
+        let (left, right) = (at(upper + x.low), at(upper + x.high))
+        let a = left + (right - left) * x.weight
+        let (lowerLeft, lowerRight) = (at(lower + x.low), at(lower + x.high))
+        let b = lowerLeft + (lowerRight - lowerLeft) * x.weight
         return a + (b - a) * y.weight
     }
 }

@@ -4,7 +4,7 @@ import Glibc
 /// two leave (``fine(_:x:y:)``). Base and middle live on a grid of square cells.
 ///
 /// All grids are `[height, width]` cells, those of colours `[height, width, 3]`.
-struct DetailBands {
+package struct DetailBands {
     /// Pixels from cell to cell.
     let cell: Int
     let width: Int
@@ -42,7 +42,9 @@ struct DetailBands {
     ///   - planes: `[3, height, width]` of the crop, its hole filled smoothly; sides are multiples of `cell`.
     ///   - mask: `[height, width]`, everything but 0 is hole.
     ///   - colourBlur: cells.
-    init(planes: [Float], mask: [UInt8], width pixelWidth: Int, height pixelHeight: Int, cell: Int, colourBlur: Float) {
+    package init(
+        planes: [Float], mask: [UInt8], width pixelWidth: Int, height pixelHeight: Int, cell: Int, colourBlur: Float
+    ) {
         precondition(
             planes.count == 3 * pixelWidth * pixelHeight && mask.count == pixelWidth * pixelHeight
                 && pixelWidth % cell == 0 && pixelHeight % cell == 0, "the crop does not match its size")

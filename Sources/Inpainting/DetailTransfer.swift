@@ -262,6 +262,7 @@ package struct DetailTransfer {
         let (cell, area) = (bands.cell, pixelWidth * pixelHeight)
         let blurred = blend()
         let columns = (0..<box.width).map { CellTap(box.x + $0, cell: cell, count: bands.width) }
+        var received = [Float](repeating: 0, count: box.width * box.height)
         let caps = bands.expected.map { expf($0 / 2) * Self.fineCap }
         blurred.withUnsafeBufferPointer { blurred in
             mask.withUnsafeBufferPointer { mask in
@@ -276,6 +277,7 @@ package struct DetailTransfer {
                         let distance = min(Float(squared[x]).squareRoot() / Float(cell), 3)
                         let share = shares.map { Float($0[pixel]) / 255 } ?? 1
                         let (wide, narrow) = (Self.ramp(distance / 3) * share, Self.ramp(distance) * share)
+                        received[y * box.width + x] = wide
                         let cap = caps[(box.y + y) / cell * bands.width + (box.x + x) / cell]
                         for channel in 0..<3 {
                             let smooth = CellTap.value(blurred, columns[x], row, width: bands.width, channel: channel)
@@ -288,6 +290,7 @@ package struct DetailTransfer {
                 }
             }
         }
+        ContrastRestoration(of: UnsafeBufferPointer(result), bands: bands).apply(to: result, box: box, shares: received)
     }
 
     /// Base and middle band together: `[height, width, 3]` cells; the photo's own where it is known.

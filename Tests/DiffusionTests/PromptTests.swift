@@ -179,7 +179,9 @@ struct PromptTests {
             run.step()
             return run.image()
         }
-        #expect(fill(grown, "a red wall") == fill(old, nil))
+        // Not to the last bit: the kernels of the two need not be the same ones.
+        let differences = zip(fill(grown, "a red wall"), fill(old, nil)).map { abs($0 - $1) }
+        #expect(differences.count == prefill.count && (differences.max() ?? 1) < 1e-6)
     }
 
     @Test("a graft copies what fits and names the rest")
