@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What the bus, the queue and the image formats add to a fill of 512x512 with a hole of 256x256.
 
-    dbus-run-session -- python3 Tests/Peers/ipc_overhead.py [--bin .build/release] [--runs 15] [--steps 1] [--image PNG]
+    dbus-run-session -- python3 Tests/Peers/ipc_overhead.py [--bin .build/release] [--runs 15] [--steps 1] [--detail] [--image PNG]
 
 The fill is the daemon's own time for pre-fill, denoising and blending; the overhead is the rest of the call as its caller
 sees it, from Inpaint to the bytes of the result. Medians.
@@ -24,6 +24,7 @@ async def main():
     parser.add_argument("--bin", default=".build/release")
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--steps", type=int, default=1)
+    parser.add_argument("--detail", action="store_true", help="with texture, as in calls that name no steps")
     parser.add_argument("--image", help="a PNG of 512x512, instead of a pattern that compresses well")
     options = parser.parse_args()
     size = 512
@@ -33,7 +34,8 @@ async def main():
     pixels = bytes(byte for y in range(size) for x in range(size) for byte in ((x * 5 + y) % 256, (x ^ y) % 256, y % 256))
     marks = bytes(255 if 128 <= x < 384 and 128 <= y < 384 else 0 for y in range(size) for x in range(size))
     daemon, caller = await hardening.start(options.bin)
-    extra = {"seed": Variant("t", 1), "steps": Variant("u", options.steps)}
+    extra = {"seed": Variant("t", 1), "steps": Variant("u", options.steps),
+             "detail": Variant("b", options.detail)}
     print("| call | whole | fill | overhead | of the fill | stages in ms |\n|---|---|---|---|---|---|")
     for label, begin in (
         ("Inpaint, PNG", lambda: caller.inpaint(image, hole, **extra)),

@@ -44,7 +44,8 @@ import Testing
         #expect(values == expected)
     }
 
-    @Test func processThatAbortsLeavesNoCore() async throws {
+    @Test(.enabled(if: !isSanitized, "Swift's crash handler waits for ever for a process that AddressSanitizer ended"))
+    func processThatAbortsLeavesNoCore() async throws {
         try await withFolder { folder in
             let values = try await probe("core", folder)
             #expect(values["aborted-guarded"] == 1 && values["aborted-unguarded"] == 1)
