@@ -42,7 +42,7 @@ let package = Package(
         // The model and the method.
         .target(
             name: "Diffusion", dependencies: ["Layers", "Autograd", "TensorCore"],
-            resources: [.copy("Resources/default-student")]),
+            resources: [.copy("Resources/default-student"), .copy("Resources/compact-student")]),
         .target(name: "Inpainting", dependencies: ["Diffusion", "CKernels"]),
         .target(name: "Metrics", dependencies: ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
         .target(

@@ -106,7 +106,7 @@ public struct SettingKey: Sendable {
 
     public static let model = SettingKey(
         name: "daemon.model", kind: .path, effect: .onRestart, standard: .string(""),
-        summary: "Folder of the model; the one that came with the package where empty.")
+        summary: "Folder of the model; the package's default-student where empty. compact-student beside it is faster.")
     public static let logLevel = SettingKey(
         name: "daemon.log-level", kind: .choice(["debug", "info", "warning", "error"]), standard: .string("info"),
         summary: "How much goes to the log. No level logs photos, prompts or paths.")

@@ -133,9 +133,14 @@ final class FakeRun: FillRun {
 func fill(
     _ image: RasterImage, _ mask: FillMask, _ options: FillOptions, with pipeline: FakePipeline
 ) throws -> FillResult {
+    try fill(image, mask, options, model: FillModel(pipeline: pipeline))
+}
+
+/// Runs a task to its end.
+func fill(_ image: RasterImage, _ mask: FillMask, _ options: FillOptions, model: FillModel) throws -> FillResult {
     var options = options
     options.keepsClassical = true
-    let task = try FillTask(model: FillModel(pipeline: pipeline), image: image, mask: mask, options: options)
+    let task = try FillTask(model: model, image: image, mask: mask, options: options)
     while try task.advance() {}
     return try task.finish()
 }

@@ -194,11 +194,12 @@ class Kills:
             # Ended runs and restarts leave nothing that was started by hand.
             self.ctl("tune", "start", check=False)
             run, steps, phase = self.wait()
+            forgetting = None
             what = random.random()
             if what < 0.1:
                 photo = random.choice(sorted(self.photos.iterdir()))
-                subprocess.Popen([self.bin / "refinectl", "library", "forget", photo], env=self.environment,
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                forgetting = subprocess.Popen([self.bin / "refinectl", "library", "forget", photo], env=self.environment,
+                                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 time.sleep(random.uniform(0, 0.3))
                 phase = "forgetting"
                 self.add_photo()
@@ -216,6 +217,9 @@ class Kills:
                 self.daemon.kill()
                 self.daemon.wait()
                 self.start()
+            if forgetting:
+                # Rows go first, then, after the database was rewritten, files: done, or ended with the daemon.
+                forgetting.wait()
             if steps is not None:
                 # The rows may be behind the checkpoint, so that these are no new steps.
                 self.restored[run] = steps
