@@ -12,7 +12,8 @@ int main(int count, char **arguments) {
     if (!results) return 71;
     kernel_battery(results, needed);
     FILE *file = fopen(arguments[1], "wb");
+    int whole = file && fwrite(results, sizeof(float), (size_t)needed, file) == (size_t)needed;
+    free(results);
     if (!file) return 73;
-    int whole = fwrite(results, sizeof(float), (size_t)needed, file) == (size_t)needed;
     return fclose(file) == 0 && whole ? 0 : 74;
 }
