@@ -12,7 +12,7 @@ package struct ContrastRestoration {
     private static let blur: Float = 2
     /// Cells over which energy is told.
     private static let energyBlur: Float = 2
-    /// How often the contrast there was, at most: beyond, what is wrong would be seen more than what is missing.
+    /// How many times the contrast there was, at most: beyond, what is wrong would be seen more than what is missing.
     private static let most: Float = 1.5
 
     private let bands: DetailBands
