@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import Layers
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite("Prompts")
@@ -179,9 +180,13 @@ struct PromptTests {
             run.step()
             return run.image()
         }
-        // Not to the last bit: the kernels of the two need not be the same ones.
-        let differences = zip(fill(grown, "a red wall"), fill(old, nil)).map { abs($0 - $1) }
-        #expect(differences.count == prefill.count && (differences.max() ?? 1) < 1e-6)
+        let (filled, expected) = (fill(grown, "a red wall"), fill(old, nil))
+        if isSanitized {
+            // With AddressSanitizer some numbers differ by 1e-7; why is not known.
+            #expect(filled.count == expected.count && zip(filled, expected).allSatisfy { abs($0 - $1) < 1e-6 })
+        } else {
+            #expect(filled == expected)
+        }
     }
 
     @Test("a graft copies what fits and names the rest")

@@ -10,11 +10,7 @@ import Testing
         (hole.x..<(hole.x + hole.width)).contains(x) && (hole.y..<(hole.y + hole.height)).contains(y)
     }
 
-    /// `[3, side, side]` of a grey picture.
-    private func planes(_ value: (Int, Int) -> Float) -> [Float] {
-        let grey = (0..<(side * side)).map { value($0 % side, $0 / side) }
-        return grey + grey + grey
-    }
+    private func planes(_ value: (Int, Int) -> Float) -> [Float] { greyPlanes(side, value) }
 
     /// Noise around 0.5, in the hole `share` times as strong as around it.
     private func noise(_ share: Float) -> [Float] {
@@ -35,9 +31,7 @@ import Testing
 
     /// Mean and standard deviation well inside of the hole.
     private func inside(_ planes: [Float]) -> (mean: Float, deviation: Float) {
-        let values = (76..<116).flatMap { y in (76..<116).map { planes[y * side + $0] } }
-        let mean = values.reduce(0, +) / Float(values.count)
-        return (mean, (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(values.count)).squareRoot())
+        spread(of: (76..<116).flatMap { y in (76..<116).map { planes[y * side + $0] } })
     }
 
     @Test func faintTextureIsRaisedByHalfAtMost() {

@@ -6,11 +6,7 @@ import Testing
     private let side = 320
     private let cell = 8
 
-    /// `[3, side, side]` of a grey picture.
-    private func planes(_ value: (Int, Int) -> Float) -> [Float] {
-        let grey = (0..<(side * side)).map { value($0 % side, $0 / side) }
-        return grey + grey + grey
-    }
+    private func planes(_ value: (Int, Int) -> Float) -> [Float] { greyPlanes(side, value) }
 
     private func isHole(_ x: Int, _ y: Int) -> Bool { (112..<208).contains(x) && (112..<208).contains(y) }
 
@@ -25,8 +21,7 @@ import Testing
     /// The standard deviation of one channel where `isThere` says so.
     private func deviation(_ planes: [Float], _ isThere: (Int, Int) -> Bool) -> Float {
         let values = (0..<(side * side)).filter { isThere($0 % side, $0 / side) }.map { planes[$0] }
-        let mean = values.reduce(0, +) / Float(values.count)
-        return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(values.count)).squareRoot()
+        return spread(of: values).deviation
     }
 
     private func inner(_ x: Int, _ y: Int) -> Bool { (144..<176).contains(x) && (144..<176).contains(y) }

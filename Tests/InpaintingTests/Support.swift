@@ -44,6 +44,18 @@ struct TestRandom: RandomNumberGenerator {
     }
 }
 
+/// `[3, side, side]` of a grey picture.
+func greyPlanes(_ side: Int, _ value: (Int, Int) -> Float) -> [Float] {
+    let grey = (0..<(side * side)).map { value($0 % side, $0 / side) }
+    return grey + grey + grey
+}
+
+/// Mean and standard deviation.
+func spread(of values: [Float]) -> (mean: Float, deviation: Float) {
+    let mean = values.reduce(0, +) / Float(values.count)
+    return (mean, (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(values.count)).squareRoot())
+}
+
 /// A model that answers with a picture made by a closure, and keeps a record of what it was asked.
 final class FakePipeline: FillPipeline {
     struct Request: Equatable {

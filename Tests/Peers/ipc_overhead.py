@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """What the bus, the queue and the image formats add to a fill of 512x512 with a hole of 256x256.
 
-    dbus-run-session -- python3 Tests/Peers/ipc_overhead.py [--bin .build/release] [--runs 15] [--steps 1] [--detail] [--image PNG]
+    dbus-run-session -- python3 Tests/Peers/ipc_overhead.py [--bin .build/release] [--runs 15] [--steps 1] [--detail]
+        [--image PNG]
 
 The fill is the daemon's own time for pre-fill, denoising and blending; the overhead is the rest of the call as its caller
 sees it, from Inpaint to the bytes of the result. Medians.
