@@ -116,14 +116,21 @@ public final class InpaintingPipeline {
 
     /// The same for a batch: `prefill` [N, 3, H, W], `mask` [N, 1, H, W] with 1 in the hole.
     public func start(
-        prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64, condition: PromptCondition? = nil
+        prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64, condition: PromptCondition? = nil,
+        coarseLevels: Int = CoarseToFine.most
     ) -> DenoisingRun {
         DenoisingRun(
             pipeline: self, prefill: prefill, mask: mask, steps: steps, seed: seed,
-            prompt: condition ?? self.condition(prompt: nil, guidance: nil))
+            prompt: condition ?? self.condition(prompt: nil, guidance: nil), coarseLevels: coarseLevels)
     }
 
-    /// One forward pass: the model's output for x_t [N, 3 p², H/p, W/p].
+    /// What the text prior adds to every forward pass of a run; nil where there is none or nothing is said to it.
+    func priorShift(_ condition: SpaceToDepthCodec.Condition, text: TextEmbedding?) -> Tensor? {
+        guard let textPrior, let text else { return nil }
+        return textPrior(text.repeated(condition.hole.shape[0]), condition).value
+    }
+
+    /// One forward pass: the U-Net's output for x_t [N, 3 p², H/p, W/p].
     func predict(
         _ sample: Tensor, _ condition: SpaceToDepthCodec.Condition, timestep: Int, text: TextEmbedding?
     ) -> Tensor {
@@ -141,12 +148,10 @@ public final class InpaintingPipeline {
                 encoderHiddenStates: backbone.hiddenStates(text), classLabels: backbone.classLabels(text),
                 control: Variable(condition.channels))
         }
-        let output = unet(
+        return unet(
             input(channels: folder.unet.inChannels), timesteps: timesteps,
             encoderHiddenStates: folder.unet.hiddenStates(text), classLabels: folder.unet.classLabels(text),
             additionalResiduals: residuals
         ).value
-        guard let textPrior, let text else { return output }
-        return output + textPrior(text, condition).value
     }
 }

@@ -81,7 +81,7 @@ public struct AblationTable: Encodable {
             mask = Tensor(repeating: 1, shape: [1, 1, 256, 256])
         let times = (0..<6).map { _ in
             let began = ContinuousClock.now
-            _ = network.fill(prefill: prefill, mask: mask, steps: 1, seed: 0)
+            _ = network.pass(prefill: prefill, mask: mask, steps: 1, seed: 0, captions: nil)
             return began.duration(to: .now) / .seconds(1)
         }
         // The first one makes plans and fills the pool.

@@ -1,3 +1,4 @@
+import Diffusion
 import Inpainting
 import Layers
 
@@ -43,7 +44,7 @@ struct BatchBuilder {
             isThin
             ? RandomMask.scratches(width: size, height: size, seed: seed)
             : RandomMask.make(width: size, height: size, seed: seed)
-        let depth = HoleDepth.chessboard(mask, width: size, height: size)
+        let depth = HoleDepth.chessboard(width: size, height: size) { mask[$0] >= 128 }
         // Numbers of their own: with and without text the same crops and holes are drawn.
         var words = SeededRandom(seed: seed, stream: 0x007E_8705)
         var crop = crop, isInserted = false

@@ -34,13 +34,13 @@ package struct NoisyBatch {
     /// Empty where it is left out.
     package let captions: [String]
 
-    /// `random` draws timesteps, noise and what captions are left out.
+    /// `random` draws timesteps, noise and what captions are left out; `prefill` stands in for the batch's own.
     package init(
-        _ batch: TrainingBatch, codec: SpaceToDepthCodec, scheduler: DDIMScheduler, options: Options,
-        _ random: inout SeededRandom
+        _ batch: TrainingBatch, prefill coarse: Tensor? = nil, codec: SpaceToDepthCodec, scheduler: DDIMScheduler,
+        options: Options, _ random: inout SeededRandom
     ) {
         let (image, prefill, mask, discount) = batch.tensors()
-        condition = codec.condition(prefill: prefill, mask: mask)
+        condition = codec.condition(prefill: coarse ?? prefill, mask: mask)
         clean = codec.residual(image: image, condition)
         noise = random.normalTensor(clean.shape) * condition.hole
         let last = scheduler.configuration.numTrainTimesteps - 1

@@ -18,9 +18,7 @@ final class RegressionObjective: TrainingObjective {
     }
 
     func losses(step: Int, batch: TrainingBatch) throws -> StepLosses {
-        var random = training.noise(step: step)
-        let noisy = NoisyBatch(
-            batch, codec: network.codec, scheduler: network.scheduler, options: training.noising, &random)
+        let noisy = network.noisy(batch, step: step, training)
         let last = network.scheduler.configuration.numTrainTimesteps - 1
         let output = network.predict(
             noisy: Tensor(repeating: 0, shape: noisy.clean.shape), condition: noisy.condition,

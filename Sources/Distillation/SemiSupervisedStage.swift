@@ -114,9 +114,7 @@ public final class SemiSupervisedStage: TrainingObjective {
     }
 
     public func losses(step: Int, batch: TrainingBatch) throws -> StepLosses {
-        var random = training.noise(step: step)
-        let noisy = NoisyBatch(
-            batch, codec: network.codec, scheduler: network.scheduler, options: training.noising, &random)
+        let noisy = network.noisy(batch, step: step, training)
         let output = network.predict(
             noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps,
             captions: network.tuned(noisy.captions)

@@ -42,9 +42,7 @@ public final class TaskObjective: TrainingObjective {
     }
 
     public func losses(step: Int, batch: TrainingBatch) throws -> StepLosses {
-        var random = configuration.noise(step: step)
-        let noisy = NoisyBatch(
-            batch, codec: network.codec, scheduler: network.scheduler, options: configuration.noising, &random)
+        let noisy = network.noisy(batch, step: step, configuration)
         let prediction = network.predict(
             noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions,
             withFeatures: coarse != nil)
@@ -56,16 +54,5 @@ public final class TaskObjective: TrainingObjective {
                 "coarse", coarse.loss(prediction.features, clean: noisy.clean, weight: noisy.weight), weight: weight)
         }
         return sum.losses(prefill: noisy.prefillLoss)
-    }
-}
-
-extension TrainingConfiguration {
-    /// Draws timesteps and noise of a step.
-    package func noise(step: Int) -> SeededRandom { SeededRandom(seed: seed ^ 0x5EED_0F_4015E, stream: UInt64(step)) }
-
-    package var noising: NoisyBatch.Options {
-        .init(
-            terminalShare: terminalShare, relativeExponent: relativeExponent, captionDrop: text?.captionDrop ?? 0,
-            visibleError: text?.hasAnyTone == true ? TextTraining.visibleError : nil)
     }
 }

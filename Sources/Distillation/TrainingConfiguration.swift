@@ -35,6 +35,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var coarseWeight: Float?
     /// How many of the coarsest levels of a network that is gone on with start from random weights; nil for none.
     public var renewedLevels: Int?
+    /// From how many coarser resolutions, at most, the network's own fills are the pre-fill that a step learns on, see
+    /// `CoarseToFine`; drawn anew in each step. Nil for none.
+    public var coarseLevels: Int?
 
     public init() {}
 

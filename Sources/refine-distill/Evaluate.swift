@@ -54,6 +54,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("Denoising steps; several numbers give several rows.", valueName: "n,n"))
     var steps = "1"
     @Option(help: "Of the noise.") var seed: UInt64 = 0
+    @Option(help: "How many coarser resolutions deep holes are filled at first.") var coarseLevels = CoarseToFine.most
     @Option(help: ArgumentHelp("What the model is asked to fill in, for every crop.", valueName: "text"))
     var prompt: String?
     @Option(help: ArgumentHelp("How strictly to follow the prompt; the model's own where left out.", valueName: "n"))
@@ -75,6 +76,9 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "Print JSON instead of tables.") var json = false
 
     func validate() throws {
+        guard (0...CoarseToFine.most).contains(coarseLevels) else {
+            throw ValidationError("--coarse-levels is \(coarseLevels); give 0 to \(CoarseToFine.most)")
+        }
         guard (crops == nil) != (references == nil) else {
             throw ValidationError("Give either --crops FILE or --references DIR.")
         }
@@ -131,7 +135,8 @@ struct Evaluate: ParsableCommand {
         if let model {
             let set = try ValidationSet(reading: path)
             let pipeline = try InpaintingPipeline(directory: model)
-            let filling = try PromptedFilling(pipeline, prompt: prompt, guidance: guidance, place: model)
+            let filling = try PromptedFilling(
+                pipeline, prompt: prompt, guidance: guidance, coarseLevels: coarseLevels, place: model)
             rows.append(try evaluator.scores(of: CropFile.images(of: set.prefills), name: "pre-fill"))
             let name = pipeline.name
             for (index, count) in try stepCounts().enumerated() {

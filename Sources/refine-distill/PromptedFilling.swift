@@ -7,9 +7,13 @@ import TensorCore
 struct PromptedFilling: CropFilling {
     private let pipeline: InpaintingPipeline
     private let condition: PromptCondition?
+    private let coarseLevels: Int
 
     /// - Throws: `EvaluateError` for a prompt that the model would not hear.
-    init(_ pipeline: InpaintingPipeline, prompt: String?, guidance: Float?, place: String) throws {
+    init(
+        _ pipeline: InpaintingPipeline, prompt: String?, guidance: Float?, coarseLevels: Int = CoarseToFine.most,
+        place: String
+    ) throws {
         if let prompt {
             guard pipeline.hasTextEncoder else {
                 throw EvaluateError(
@@ -22,11 +26,14 @@ struct PromptedFilling: CropFilling {
             }
         }
         self.pipeline = pipeline
+        self.coarseLevels = coarseLevels
         condition = pipeline.condition(prompt: prompt, guidance: guidance)
     }
 
     func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
-        let run = pipeline.start(prefill: prefill, mask: mask, steps: steps, seed: seed, condition: condition)
+        let run = pipeline.start(
+            prefill: prefill, mask: mask, steps: steps, seed: seed, condition: condition,
+            coarseLevels: coarseLevels)
         while run.completedSteps < run.totalSteps { run.step() }
         return run.tensor()
     }

@@ -22,6 +22,12 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Weigh crops by their pre-fill's error to minus this: 1 for relative errors, 0 for plain ones.")
     var relativeExponent: Float = 1
     @Option(help: "What an error counts for each pixel deeper in the hole.") var depthDiscount: Float = 0.96
+    @Option(
+        help: """
+            From how many coarser resolutions, at most, the network's own fills are a step's pre-fill; drawn anew in each \
+            step, 0 for none.
+            """)
+    var coarseLevels = 0
     @Option(help: "How many scenes the crops come from.") var scenes = 4_000
     @Option(help: "Crops of real photos to score on, as Tests/Peers/make_crops.py writes them; may be repeated.")
     var validation: [String] = []
@@ -55,6 +61,9 @@ struct TrainingOptions: ParsableArguments {
         try require((0...1).contains(relativeExponent), "--relative-exponent is \(relativeExponent); give 0 to 1")
         try require(
             depthDiscount > 0 && depthDiscount <= 1, "--depth-discount is \(depthDiscount); give more than 0, up to 1")
+        try require(
+            (0...CoarseToFine.most).contains(coarseLevels),
+            "--coarse-levels is \(coarseLevels); give 0 to \(CoarseToFine.most)")
         try require((1...1_000_000).contains(scenes), "--scenes is \(scenes); give 1 or more")
         try require(validationInterval >= 0 && checkpointInterval >= 0, "intervals of steps are 0 or more")
         try require((1...100_000).contains(shardSize ?? 1), "--shard-size is \(shardSize ?? 1); give 1 or more")
@@ -78,6 +87,7 @@ struct TrainingOptions: ParsableArguments {
         c.relativeExponent = relativeExponent
         c.depthDiscount = depthDiscount
         c.scenes = scenes
+        c.coarseLevels = coarseLevels > 0 ? coarseLevels : nil
         c.text = try text.training(start: start)
         return c
     }

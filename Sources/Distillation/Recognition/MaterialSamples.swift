@@ -1,3 +1,4 @@
+import Diffusion
 import Dispatch
 import Layers
 import Synchronization
@@ -103,7 +104,7 @@ public struct MaterialSamples: Sendable {
     private func hole(_ random: inout SeededRandom) -> (mask: [Float], depth: [Int]) {
         while true {
             let mask = RandomMask.make(width: size, height: size, seed: random.next())
-            let depth = HoleDepth.chessboard(mask, width: size, height: size)
+            let depth = HoleDepth.chessboard(width: size, height: size) { mask[$0] >= 128 }
             if (depth.max() ?? 0) >= size / 10 { return (mask.map { $0 >= 128 ? 1 : 0 }, depth) }
         }
     }
