@@ -55,7 +55,8 @@ public final class DistillationObjective: TrainingObjective {
     public func losses(step: Int, batch: TrainingBatch) throws -> StepLosses {
         let noisy = network.noisy(batch, step: step, training)
         let prediction = network.predict(
-            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions,
+            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps,
+            captions: training.text?.learnsAlone == true ? noisy.captions : network.tuned(noisy.captions),
             withFeatures: alignment != nil)
         var sum = LossSum()
         func error(to target: Tensor) -> Variable {

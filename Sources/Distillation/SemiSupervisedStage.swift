@@ -193,7 +193,7 @@ public final class SemiSupervisedStage: TrainingObjective {
 }
 
 extension InpaintingNetwork {
-    /// The captions that are read while photos are learnt. None in a network with a text prior: what it fills without a
-    /// prompt is what is tuned, and what reads text stays as it is.
-    fileprivate func tuned(_ captions: [String]) -> [String]? { textPrior == nil ? captions : nil }
+    /// The captions that are read where text is not learnt alone. None in a network with a text prior: what it fills
+    /// without a prompt is what is tuned, and what reads text stays as it is.
+    func tuned(_ captions: [String]) -> [String]? { textPrior == nil ? captions : nil }
 }

@@ -44,7 +44,8 @@ public final class TaskObjective: TrainingObjective {
     public func losses(step: Int, batch: TrainingBatch) throws -> StepLosses {
         let noisy = network.noisy(batch, step: step, configuration)
         let prediction = network.predict(
-            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: noisy.captions,
+            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps,
+            captions: configuration.text?.learnsAlone == true ? noisy.captions : network.tuned(noisy.captions),
             withFeatures: coarse != nil)
         var sum = LossSum()
         let error = prediction.output.weightedSquaredError(to: noisy.clean, weight: noisy.weight, divisor: 1)

@@ -30,7 +30,8 @@ struct TextOptions: ParsableArguments {
     }
 
     /// What the training does with captions; nil for a network that reads none.
-    /// - Parameter start: the model folder that the weights come from; one with a text encoder keeps it.
+    /// - Parameter start: the model folder that the weights come from; one with a text encoder keeps it, and one with a
+    ///   text prior learns what it fills without a prompt.
     /// - Throws: `ModelError` when `start` cannot be read, `ValidationError` when there is nothing to learn alone.
     func training(start: String?) throws -> TextTraining? {
         guard isWanted || !hasPrior else { throw ValidationError("--text-prior needs --text") }
@@ -40,7 +41,9 @@ struct TextOptions: ParsableArguments {
         guard start != nil || !learnsAlone else {
             throw ValidationError("--text-alone needs --start: what does not learn must be there already")
         }
-        guard try isWanted || start.map({ try NetworkShape(directory: $0).text != nil }) ?? false else {
+        let kept = try start.flatMap { try NetworkShape(directory: $0).text }
+        if kept?.prior != nil, !isWanted, !learnsAlone { return nil }
+        guard isWanted || kept != nil else {
             guard !learnsAlone else {
                 throw ValidationError("--text-alone needs --text, or a --start that reads captions")
             }

@@ -154,6 +154,19 @@ import Testing
         #expect(learning.filter { name in text.contains { name.contains($0) } } == [])
     }
 
+    /// As `train --start` does with a student that has a text prior, where text is not asked for.
+    @Test func scenesWithoutCaptionsDoNotChangeWhatReadsText() throws {
+        var training = TestRun.training
+        training.coarseLevels = 2
+        let network = awakened(try Self.shape.untrained(training))
+        let objective = try TaskObjective(network, training) { Self.sampler.batch(step: $0, Self.training) }
+        try objective.losses(step: 0, batch: objective.makeBatch(0)).total.backward()
+        let learning = objective.parameters.filter { $0.variable.gradient != nil }.map(\.name)
+        #expect(learning.contains { $0.hasSuffix("conv_in.weight") })
+        let text = ["text_encoder.", "text_prior.", "class_embedding.", ".attentions.0.transformer_blocks."]
+        #expect(learning.filter { name in text.contains { name.contains($0) } } == [])
+    }
+
     private struct Scenes: PhotoSource {
         let count = 2
         func photo(at index: Int) throws -> TrainingPhoto {
