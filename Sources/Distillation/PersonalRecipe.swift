@@ -1,3 +1,5 @@
+import Diffusion
+
 /// The settings with which a model learns its user's photos in the background. They are the same for everybody; what
 /// they were chosen by stands in EXPERIMENTS.md.
 public enum PersonalRecipe {
@@ -23,6 +25,8 @@ public enum PersonalRecipe {
         training.warmUpSteps = 10
         // Averages over the last fifty steps.
         training.emaDecay = 0.98
+        // Photos are learnt, and the base held where it is, as holes are filled: from coarse to fine.
+        training.coarseLevels = CoarseToFine.most
         // Few, as each is drawn while the machine should be quiet.
         training.scenes = 128
         if readsText { training.text = TextTraining() }
