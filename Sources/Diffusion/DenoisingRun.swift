@@ -8,14 +8,15 @@ public final class DenoisingRun {
     public let totalSteps: Int
     public private(set) var completedSteps = 0
 
+    /// Pixels.
+    private static let largeCrop = 512 * 512
+
     private let pipeline: InpaintingPipeline
     private let prompt: PromptCondition?
     private let steps: Int
     private let seed: UInt64
-    /// Finest first.
-    private let levels: [CoarseToFine.Level]
-    /// Which of them the pass is at.
-    private var level: Int
+    /// Finest first; the pass is at the last one.
+    private var levels: [CoarseToFine.Level]
     private var pass: DenoisingPass
 
     init(
@@ -28,22 +29,24 @@ public final class DenoisingRun {
         self.seed = seed
         levels = CoarseToFine.levels(
             prefill: prefill, mask: mask, multiple: pipeline.sizeMultiple, most: coarseLevels)
-        level = levels.count - 1
-        totalSteps = level + steps
+        totalSteps = levels.count - 1 + steps
+        let first = levels[levels.count - 1]
         pass = DenoisingPass(
-            pipeline, prefill: levels[level].prefill, mask: levels[level].mask, steps: level == 0 ? steps : 1,
-            seed: seed, prompt: prompt)
+            pipeline, prefill: first.prefill, mask: first.mask, steps: levels.count == 1 ? steps : 1, seed: seed,
+            prompt: prompt)
     }
 
     /// One denoising step. Does nothing once all are done.
     public func step() {
         guard completedSteps < totalSteps else { return }
         if pass.isDone {
-            let coarser = levels[level], output = pass.tensor()
-            level -= 1
+            let coarser = levels.removeLast(), next = levels[levels.count - 1]
+            let prefill = next.prefill(after: pass.tensor(), at: coarser)
+            // In a large crop what the coarser pass took would come on top of what the next one needs.
+            if next.mask.count > Self.largeCrop { StoragePool.trim() }
             pass = DenoisingPass(
-                pipeline, prefill: levels[level].prefill(after: output, at: coarser), mask: levels[level].mask,
-                steps: level == 0 ? steps : 1, seed: seed, prompt: prompt)
+                pipeline, prefill: prefill, mask: next.mask, steps: levels.count == 1 ? steps : 1, seed: seed,
+                prompt: prompt)
         }
         pass.step()
         completedSteps += 1

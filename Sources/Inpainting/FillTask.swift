@@ -10,7 +10,8 @@ import Diffusion
 /// The holes are cut into crops (`CropPlan`); each is filled smoothly, denoised, given detail and blended into the photo
 /// before the next one begins. Not Sendable: it lives on the engine's thread, as its model does.
 public final class FillTask {
-    /// Units of work in all and done so far: per crop one pre-fill, the denoising steps, one blending.
+    /// Units of work in all and done so far: per crop one pre-fill, the denoising steps (of deep holes those at coarser
+    /// resolutions too, which are counted once the crop has begun), one blending.
     public private(set) var totalSteps: Int
     public private(set) var completedSteps = 0
     /// What the next ``advance()`` does: `prefill`, `denoise`, `blend`; `done` at the end.
