@@ -56,10 +56,11 @@ public final class FillPlanMaker {
         }
     }
 
+    /// At this side alone: coarser passes have sides of their own, and would come first.
     private func runOnce(_ side: Int) {
         pipeline.start(
-            prefill: Array(repeating: 0.5, count: 3 * side * side), mask: Array(repeating: 255, count: side * side),
-            width: side, height: side, steps: 1, seed: 0
+            prefill: Tensor(repeating: 0.5, shape: [1, 3, side, side]),
+            mask: Tensor(repeating: 1, shape: [1, 1, side, side]), steps: 1, seed: 0, coarseLevels: 0
         ).step()
     }
 }
