@@ -43,7 +43,7 @@ public final class DenoisingRun {
             let coarser = levels.removeLast(), next = levels[levels.count - 1]
             let prefill = next.prefill(after: pass.tensor(), at: coarser)
             // In a large crop what the coarser pass took would come on top of what the next one needs.
-            if next.mask.count > Self.largeCrop { StoragePool.trim() }
+            if next.mask.count > Self.largeCrop { InpaintingPipeline.releaseScratch() }
             pass = DenoisingPass(
                 pipeline, prefill: prefill, mask: next.mask, steps: levels.count == 1 ? steps : 1, seed: seed,
                 prompt: prompt)

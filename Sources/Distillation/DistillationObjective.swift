@@ -56,7 +56,7 @@ public final class DistillationObjective: TrainingObjective {
         let noisy = network.noisy(batch, step: step, training)
         let prediction = network.predict(
             noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps,
-            captions: training.text?.learnsAlone == true ? noisy.captions : network.tuned(noisy.captions),
+            captions: network.captions(of: noisy, training),
             withFeatures: alignment != nil)
         var sum = LossSum()
         func error(to target: Tensor) -> Variable {

@@ -17,6 +17,15 @@ extension InpaintingNetwork {
         return NoisyBatch(
             batch, prefill: coarse, codec: codec, scheduler: scheduler, options: training.noising, &random)
     }
+
+    /// The captions of a batch that are read in a training.
+    func captions(of noisy: NoisyBatch, _ training: TrainingConfiguration) -> [String]? {
+        training.text?.learnsAlone == true ? noisy.captions : tuned(noisy.captions)
+    }
+
+    /// The captions that are read where text is not learnt alone. None in a network with a text prior: what it fills
+    /// without a prompt is what is tuned, and what reads text stays as it is.
+    func tuned(_ captions: [String]) -> [String]? { textPrior == nil ? captions : nil }
 }
 
 extension TrainingConfiguration {

@@ -191,9 +191,3 @@ public final class SemiSupervisedStage: TrainingObjective {
         adapters?.weights(of: averages) ?? averages
     }
 }
-
-extension InpaintingNetwork {
-    /// The captions that are read where text is not learnt alone. None in a network with a text prior: what it fills
-    /// without a prompt is what is tuned, and what reads text stays as it is.
-    func tuned(_ captions: [String]) -> [String]? { textPrior == nil ? captions : nil }
-}

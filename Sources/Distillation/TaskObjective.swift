@@ -45,7 +45,7 @@ public final class TaskObjective: TrainingObjective {
         let noisy = network.noisy(batch, step: step, configuration)
         let prediction = network.predict(
             noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps,
-            captions: configuration.text?.learnsAlone == true ? noisy.captions : network.tuned(noisy.captions),
+            captions: network.captions(of: noisy, configuration),
             withFeatures: coarse != nil)
         var sum = LossSum()
         let error = prediction.output.weightedSquaredError(to: noisy.clean, weight: noisy.weight, divisor: 1)
