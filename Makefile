@@ -36,8 +36,8 @@ test:
 # SANITIZER=thread or address. CONTRIBUTING.md says what is different then.
 test-sanitized:
 	@scripts/dependencies --test
-	@scripts/in-own-tmp $(SWIFT) build --build-tests --sanitize=$(SANITIZER) --scratch-path .build/$(SANITIZER)
-	@SANITIZER=$(SANITIZER) scripts/in-own-tmp $(SWIFT) test --skip-build --sanitize=$(SANITIZER) \
+	@scripts/in-own-tmp $(SWIFT) build -c release --build-tests --sanitize=$(SANITIZER) --scratch-path .build/$(SANITIZER)
+	@SANITIZER=$(SANITIZER) scripts/in-own-tmp $(SWIFT) test -c release --skip-build --sanitize=$(SANITIZER) \
 	    --scratch-path .build/$(SANITIZER) --no-parallel --filter '$(FILTER)'
 
 demo: build

@@ -63,7 +63,7 @@ extension Variable {
     @TaskLocal private static var isRecording = true
 
     /// Runs `body` without remembering how its results came to be, whatever requires a gradient.
-    static func withoutTape<Result>(_ body: () throws -> Result) rethrows -> Result {
+    package static func withoutTape<Result>(_ body: () throws -> Result) rethrows -> Result {
         try $isRecording.withValue(false, operation: body)
     }
 

@@ -1,3 +1,4 @@
+import Autograd
 import Diffusion
 import Layers
 import TensorCore
@@ -5,17 +6,24 @@ import TensorCore
 extension InpaintingNetwork {
     /// A step's batch with noise upon it. Where the configuration says so, the network begins with what it makes of coarser
     /// pictures itself, as it is at that step: so it learns to go on from there.
-    func noisy(_ batch: TrainingBatch, step: Int, _ training: TrainingConfiguration) -> NoisyBatch {
+    /// - Parameter prompted: whether it is told the captions then, and answers in any tone.
+    func noisy(
+        _ batch: TrainingBatch, step: Int, _ training: TrainingConfiguration, prompted: Bool = false
+    ) -> NoisyBatch {
         var random = training.noise(step: step)
+        let captions = prompted ? batch.captions.map(\.text) : nil
         let coarse = training.coarseLevels.map { most in
             let (_, prefill, mask, _) = batch.tensors()
             let levels = Int(random.next() % UInt64(most + 1)), seed = random.next()
-            return coarsePrefill(prefill, mask: mask, levels: levels) {
-                pass(prefill: $0, mask: $1, steps: 1, seed: seed, captions: nil)
+            return Variable.withoutTape {
+                coarsePrefill(prefill, mask: mask, levels: levels) {
+                    pass(prefill: $0, mask: $1, steps: 1, seed: seed, captions: captions)
+                }
             }
         }
-        return NoisyBatch(
-            batch, prefill: coarse, codec: codec, scheduler: scheduler, options: training.noising, &random)
+        var options = training.noising
+        if prompted { options.visibleError = TextTraining.visibleError }
+        return NoisyBatch(batch, prefill: coarse, codec: codec, scheduler: scheduler, options: options, &random)
     }
 
     /// The captions of a batch that are read in a training.

@@ -57,17 +57,25 @@ public final class InpaintingNetwork {
         guard textEncoder != nil else {
             throw ModelError(.unsupportedModel, at: "network", "it has no text encoder that could learn alone")
         }
+        let isTexts = weightsOfText
+        return try learning { part, name in part == .textEncoder ? Self.learnsText(name) : isTexts(part, name) }
+    }
+
+    /// The same network, of which the text encoder and what reads its output stay as they are; it shares the weights.
+    package func keepingText() throws -> InpaintingNetwork {
+        let isTexts = weightsOfText
+        return try learning { part, name in part != .textEncoder && !isTexts(part, name) }
+    }
+
+    /// Whether a weight outside of the text encoder reads what that says, by its part and name.
+    private var weightsOfText: (ModelFolder.Component, String) -> Bool {
         // Transformers attend to text; the norm and the projections around their blocks belong to them.
         let mark = ".transformer_blocks."
         let names = parts.flatMap { $0.set.all.map(\.name) }
         let transformers = Set(
             names.compactMap { name in name.range(of: mark).map { "\(name[..<$0.lowerBound])." } })
-        return try learning { part, name in
-            switch part {
-            case .textEncoder: Self.learnsText(name)
-            case .textPrior: true
-            default: name.hasPrefix("class_embedding.") || transformers.contains { name.hasPrefix($0) }
-            }
+        return { part, name in
+            part == .textPrior || name.hasPrefix("class_embedding.") || transformers.contains { name.hasPrefix($0) }
         }
     }
 

@@ -8,6 +8,8 @@ public enum PersonalRecipe {
     /// Steps between checkpoints: what a run loses at most when it is killed. Each writes four times the weights, 130 MB
     /// for the shipped student, so they are rare.
     public static let checkpointInterval = 100
+    /// Every how many steps prompts are replayed.
+    static let promptedReplayInterval = 6
     /// Longer side of the photos in pixels.
     public static let photoSide = 768
 
@@ -27,14 +29,21 @@ public enum PersonalRecipe {
         training.emaDecay = 0.98
         // Photos are learnt, and the base held where it is, as holes are filled: from coarse to fine.
         training.coarseLevels = CoarseToFine.most
+        // One step is what fills by default, of holes as users make them.
+        (training.terminalShare, training.thinShare, training.depthDiscount) = (1, 0.1, 0.98)
         // Few, as each is drawn while the machine should be quiet.
-        training.scenes = 128
-        if readsText { training.text = TextTraining() }
+        training.scenes = 300
+        if readsText {
+            training.text = TextTraining()
+            training.text?.captionDrop = 0
+            training.text?.insertedShare = 0.5
+        }
         var configuration = RunConfiguration(method: .finetuning, training: training, start: parent)
         var stage = SemiSupervisedConfiguration()
         // Learns much from photos, while a quarter of each batch holds the base where it is; what is forgotten all the same,
         // `TunedBlend` brings back.
-        (stage.unlabelledShare, stage.pseudoWeight, stage.replayMimicry) = (0.75, 0, 10)
+        (stage.unlabelledShare, stage.pseudoWeight, stage.replayMimicry) = (0.75, 0, 8)
+        if readsText { stage.promptedReplayInterval = promptedReplayInterval }
         configuration.finetuning = stage
         return configuration
     }

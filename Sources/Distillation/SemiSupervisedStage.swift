@@ -11,7 +11,8 @@ import TensorCore
 /// of the averaged student's (Tarvainen and Valpola 2017).
 ///
 /// `L = w_task L_task + w_pseudo L_pseudo`; both are weighed as `TaskObjective` says. Replayed crops may have a term of
-/// their own instead, `w_replay L_replay`: the error against the base's prediction. The shares and weights are ours.
+/// their own instead, `w_replay L_replay`: the error against the base's prediction, in some steps to prompts, relative to
+/// the base's own error. The shares and weights are ours.
 ///
 /// ```swift
 /// let trainer = try Trainer(configuration, folder: "runs/own") { _ in
@@ -51,16 +52,18 @@ public final class SemiSupervisedStage: TrainingObjective {
         self.stage = stage
         let copies = Dictionary(
             uniqueKeysWithValues: (start ?? base).parameters.map { ($0.name, $0.variable.value.copy()) })
-        let network = try InpaintingNetwork(base.shape, weights: copies, origin: "base", requiresGradient: true)
+        var network = try InpaintingNetwork(base.shape, weights: copies, origin: "base", requiresGradient: true)
+        if network.textPrior != nil { network = try network.keepingText() }
         self.network = network
         self.teacher = teacher.map { FrozenTeacher($0, givesFeatures: false) }
         try self.teacher?.require(comparable: base.shape)
         adapters = stage.adapterRank.map { LowRankAdapters(network, rank: $0, seed: training.seed) }
         let pools = (labelled: labelled.map(PhotoPool.init), unlabelled: PhotoPool(unlabelled))
         self.pools = pools
-        let scenes = CropSampler(training), share = stage.unlabelledShare
+        let scenes = CropSampler(training)
         makeBatch = { step in
-            try SemiSupervisedStage.batch(step: step, training, share: share, scenes, pools.labelled, pools.unlabelled)
+            try SemiSupervisedStage.batch(
+                step: step, training, share: stage.photoShare(step: step), scenes, pools.labelled, pools.unlabelled)
         }
     }
 
@@ -114,20 +117,22 @@ public final class SemiSupervisedStage: TrainingObjective {
     }
 
     public func losses(step: Int, batch: TrainingBatch) throws -> StepLosses {
-        let noisy = network.noisy(batch, step: step, training)
+        let isPrompted = stage.isPrompted(step: step)
+        let noisy = network.noisy(batch, step: step, training, prompted: isPrompted)
+        let captions = isPrompted ? noisy.captions : network.tuned(noisy.captions)
         let output = network.predict(
-            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps,
-            captions: network.tuned(noisy.captions)
+            noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: captions
         ).output
         var sum = LossSum(), weight = noisy.weight
         if let replayMimicry = stage.replayMimicry {
             let photos = photoCount(step: step, batch), parts = noisy.weight.split(at: photos)
             weight = parts.head
             if photos < batch.count {
-                let answer = baseAnswer(noisy, from: photos)
+                let answer = baseAnswer(noisy, captions: captions, from: photos)
+                let weight = parts.tail.dividedByErrors(
+                    of: answer, from: noisy.clean, first: photos, least: Self.leastBaseError)
                 sum.add(
-                    "replay", output.weightedSquaredError(to: answer, weight: parts.tail, divisor: 1),
-                    weight: replayMimicry)
+                    "replay", output.weightedSquaredError(to: answer, weight: weight, divisor: 1), weight: replayMimicry)
             }
         }
         sum.add(
@@ -141,18 +146,21 @@ public final class SemiSupervisedStage: TrainingObjective {
         return sum.losses(prefill: noisy.prefillLoss)
     }
 
+    /// Relative to the pre-fill's error: where the base's is smaller, its last bit is not worth holding.
+    private static let leastBaseError: Float = 0.02
+
     /// How many crops of a step's batch are of photos.
     private func photoCount(step: Int, _ batch: TrainingBatch) -> Int {
         var random = Self.numbers(step: step, training)
-        return Self.photoCount(of: batch.count, share: stage.unlabelledShare, &random)
+        return Self.photoCount(of: batch.count, share: stage.photoShare(step: step), &random)
     }
 
     /// What the base says to the crops from `first` on; zero for those before.
-    private func baseAnswer(_ noisy: NoisyBatch, from first: Int) -> Tensor {
+    private func baseAnswer(_ noisy: NoisyBatch, captions: [String]?, from first: Int) -> Tensor {
         let answer = base.predict(
             noisy: noisy.noisy.suffix(from: first), condition: noisy.condition.suffix(from: first),
             timesteps: Array(noisy.timesteps[first...]),
-            captions: base.tuned(Array(noisy.captions[first...]))
+            captions: captions.map { Array($0[first...]) }
         ).output.value
         let result = Tensor(repeating: 0, shape: noisy.clean.shape)
         (result.pointer + result.count - answer.count).update(from: answer.pointer, count: answer.count)
@@ -190,4 +198,15 @@ public final class SemiSupervisedStage: TrainingObjective {
     public func networkWeights(_ averages: [String: Tensor]) -> [String: Tensor] {
         adapters?.weights(of: averages) ?? averages
     }
+}
+
+extension SemiSupervisedConfiguration {
+    /// Whether captions are replayed as prompts in this step.
+    fileprivate func isPrompted(step: Int) -> Bool {
+        guard let promptedReplayInterval, replayMimicry != nil else { return false }
+        return step % promptedReplayInterval == promptedReplayInterval - 1
+    }
+
+    /// Share of a step's crops that come from photos.
+    fileprivate func photoShare(step: Int) -> Float { isPrompted(step: step) ? 0 : unlabelledShare }
 }

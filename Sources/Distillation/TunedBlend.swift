@@ -7,16 +7,28 @@ import TensorCore
 /// than what was learnt goes (Wortsman et al., Robust fine-tuning of zero-shot models, 2022). So the weights are mixed, with
 /// as much of the tuned ones as generic pictures allow. They are not the pictures that the gate looks at.
 public struct TunedBlend {
-    /// Tried in this order, until one is good.
-    static let shares: [Float] = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2]
+    /// Ascending. What is learnt often grows faster than the share of it, so they lie close.
+    static let shares: [Float] = (4...20).map { Float($0) / 20 }
     /// dB that generic pictures may lose: half of what the gate allows, as its pictures are others.
     static let tolerance = 0.05
     static let pictures = 48
     private static let seed: UInt64 = 0x0B1E_4D
 
+    /// What generic pictures gain with a share of the tuned weights, in dB, in the mean.
+    public struct Trial: Codable, Sendable, Equatable {
+        public let share: Float
+        public let canary: Double
+        /// Of pictures that are filled with prompts; nil where none are read.
+        public let prompts: Double?
+
+        var isGood: Bool { min(canary, prompts ?? 0) >= -TunedBlend.tolerance }
+    }
+
     public let network: InpaintingNetwork
     /// Of the tuned weights.
     public let share: Float
+    /// What was looked at to choose the share, in this order; none for a given share.
+    public let trials: [Trial]
 
     /// - Parameters:
     ///   - base: the network that tuning began with.
@@ -31,18 +43,33 @@ public struct TunedBlend {
     ) throws {
         let judge = PersonalJudge(
             seed: Self.seed, cropSize: cropSize, pictures: pictures ?? Self.pictures, canarySeed: Self.seed)
-        func loses(_ network: InpaintingNetwork) -> Bool {
-            [judge.canary(from: base, to: network), judge.prompts(from: base, to: network)].contains { gains in
-                gains.reduce(0, +) < -Self.tolerance * Double(gains.count)
-            }
+        func mean(_ gains: [Double]) -> Double? { gains.isEmpty ? nil : gains.reduce(0, +) / Double(gains.count) }
+        func trial(_ share: Float, _ network: InpaintingNetwork) -> Trial {
+            Trial(
+                share: share, canary: mean(judge.canary(from: base, to: network)) ?? 0,
+                prompts: mean(judge.prompts(from: base, to: network)))
         }
-        let shares = share.map { [$0] } ?? Self.shares
-        var (chosen, network) = (shares[0], try tuned.mixed(with: base, share: shares[0]))
-        for share in shares.dropFirst() where loses(network) {
-            (chosen, network) = (share, try tuned.mixed(with: base, share: share))
+        var chosen = share ?? Self.shares[0]
+        var network = try tuned.mixed(with: base, share: chosen)
+        var trials: [Trial] = []
+        if share == nil {
+            // The more the worse: whole, or else by halves.
+            var (good, bad) = (0, Self.shares.count)
+            var next = bad - 1
+            while good < next {
+                let mixed = try tuned.mixed(with: base, share: Self.shares[next])
+                trials.append(trial(Self.shares[next], mixed))
+                if trials[trials.count - 1].isGood {
+                    (good, chosen, network) = (next, Self.shares[next], mixed)
+                } else {
+                    bad = next
+                }
+                next = (good + bad) / 2
+            }
         }
         self.share = chosen
         self.network = network
+        self.trials = trials
     }
 }
 

@@ -16,13 +16,15 @@ public final class FillPlanMaker {
     private let pipeline: InpaintingPipeline
     private let path: String
     private var sides: [Int]
-    private var problems: Set<ConvolutionProblem> = []
+    /// The convolutions that were seen so far.
+    package private(set) var problems: Set<ConvolutionProblem> = []
     private var planner: ConvolutionPlanner?
 
+    /// - Parameter path: where the plan is kept; nil where there is no place for it.
     /// - Returns: nil where this machine has a plan already, where there is no place for one, or for a model that is
     ///   too large to be timed beside other work.
-    public init?(_ model: FillModel) {
-        guard let pipeline = model.pipeline as? InpaintingPipeline, let path = ConvolutionPlan.defaultPath(),
+    public init?(_ model: FillModel, path: String? = ConvolutionPlan.defaultPath()) {
+        guard let pipeline = model.pipeline as? InpaintingPipeline, let path,
             pipeline.parameterCount <= Self.largestModel, (try? ConvolutionPlan(reading: path)) == nil
         else { return nil }
         self.pipeline = pipeline

@@ -36,7 +36,13 @@ struct Personalize: ParsableCommand {
     @Option(help: "Weight of the error against pseudo-targets; the recipe's where not given.") var pseudoWeight: Float?
     @Option(help: "Weight of replayed crops' error against the base's answer; the recipe's where not given.")
     var replayMimicry: Float?
+    @Option(help: "Every how many steps prompts are replayed; the recipe's where not given.")
+    var promptedReplayInterval: Int?
     @Option(help: "Share of crops with many thin holes; the recipe's where not given.") var thinShare: Float?
+    @Option(help: "Share of samples at the pure-noise timestep; the recipe's where not given.") var terminalShare: Float?
+    @Option(help: "What an error counts for each pixel deeper in the hole; the recipe's where not given.")
+    var depthDiscount: Float?
+    @Option(help: "How many scenes replayed crops come from; the recipe's where not given.") var scenes: Int?
     @Option(help: "Decay of the averaged weights; the recipe's where not given.") var emaDecay: Float?
     @Option(help: "Every how many steps the crops are large, 0 for never; the recipe's where not given.")
     var largeCropInterval: Int?
@@ -50,6 +56,9 @@ struct Personalize: ParsableCommand {
             throw ValidationError("give either --held-out or --leave-each-out")
         }
         guard steps >= 1 else { throw ValidationError("--steps is \(steps); give 1 or more") }
+        guard (promptedReplayInterval ?? 1) >= 1 else {
+            throw ValidationError("--prompted-replay-interval is \(promptedReplayInterval ?? 1); give 1 or more")
+        }
         guard (1...1024).contains(adapterRank ?? 1) else {
             throw ValidationError("--adapter-rank is \(adapterRank ?? 1); give 1 to 1024")
         }
@@ -60,11 +69,15 @@ struct Personalize: ParsableCommand {
                 "--learning-rate is above 0, --unlabelled-share 0 to 1, --pseudo-weight and --replay-mimicry 0 or more")
         }
         guard (0...1).contains(thinShare ?? 0), (0..<1).contains(emaDecay ?? 0), (0...1).contains(blend ?? 0),
-            (largeCropInterval ?? 0) >= 0,
+            (largeCropInterval ?? 0) >= 0, (0...1).contains(terminalShare ?? 0), (0...1).contains(depthDiscount ?? 1),
+            (scenes ?? 1) >= 1,
             (1...64).contains(threads ?? 1)
         else {
             throw ValidationError(
-                "--thin-share and --blend are 0 to 1, --ema-decay below 1, --large-crop-interval 0 or more, --threads 1 to 64"
+                """
+                --thin-share, --terminal-share, --depth-discount and --blend are 0 to 1, --ema-decay below 1, \
+                --large-crop-interval 0 or more, --scenes 1 or more, --threads 1 to 64
+                """
             )
         }
     }
@@ -114,6 +127,7 @@ struct Personalize: ParsableCommand {
         let trainer = try train(Photos(photos: photos), from: start, in: folder)
         let blended = try TunedBlend(base: start, tuned: trainer.averagedNetwork(), share: blend)
         report.shares.append(blended.share)
+        report.trials.append(blended.trials)
         report.seconds += began.duration(to: .now) / .seconds(1)
         report.cpuSeconds += Self.processorSeconds - before
         let export = "\(folder)/export"
@@ -126,6 +140,9 @@ struct Personalize: ParsableCommand {
         var configuration = PersonalRecipe.configuration(parent: base, readsText: start.readsText, seed: seed)
         configuration.training.steps = steps
         if let thinShare { configuration.training.thinShare = thinShare }
+        if let terminalShare { configuration.training.terminalShare = terminalShare }
+        if let depthDiscount { configuration.training.depthDiscount = depthDiscount }
+        if let scenes { configuration.training.scenes = scenes }
         if let emaDecay { configuration.training.emaDecay = emaDecay }
         if let largeCropInterval { configuration.training.largeCropInterval = largeCropInterval }
         if let learningRate { configuration.training.learningRate = learningRate }
@@ -134,6 +151,7 @@ struct Personalize: ParsableCommand {
         if let unlabelledShare { stage.unlabelledShare = unlabelledShare }
         if let pseudoWeight { stage.pseudoWeight = pseudoWeight }
         if let replayMimicry { stage.replayMimicry = replayMimicry }
+        if let promptedReplayInterval { stage.promptedReplayInterval = promptedReplayInterval }
         configuration.finetuning = stage
         let chosen = stage
         let trainer = try Trainer(configuration, folder: folder) { _ in
@@ -169,6 +187,8 @@ struct Personalize: ParsableCommand {
         var seconds = 0.0, cpuSeconds = 0.0
         var gains: [Double] = []
         var shares: [Float] = []
+        /// Of each run: what generic pictures made of larger shares.
+        var trials: [[TunedBlend.Trial]] = []
         var control: String?
 
         init(photos: Int, steps: Int) {
@@ -195,12 +215,20 @@ struct Personalize: ParsableCommand {
                 share of the tuned weights: \(shares.map { String($0) }.joined(separator: " "))
                 by photo: \(gains.map { String(format: "%+.2f", $0) }.joined(separator: " "))
                 """)
+            for trial in trials.joined() { Swift.print(trial.line) }
             if let control { Swift.print("control: \(control)") }
         }
     }
 }
 
 private func decibels(_ value: Double) -> String { String(format: "%+.3f dB", value) }
+
+extension TunedBlend.Trial {
+    fileprivate var line: String {
+        "with \(share) of the tuned weights generic pictures gain \(decibels(canary))"
+            + (prompts.map { ", with prompts \(decibels($0))" } ?? "")
+    }
+}
 
 extension AdoptionGate.Judgement {
     fileprivate var line: String {

@@ -113,6 +113,14 @@ import Testing
         #expect(moved > 1e-6)
     }
 
+    @Test func whatIsFilledWellIsHeldTightly() {
+        let weight = Tensor(repeating: 0.25, shape: [3, 2]), truth = Tensor(repeating: 1, shape: [3, 2])
+        // Off by 2, by 1 and by nothing; the first crop is not held.
+        let answer = Tensor([3, -1, 2, 0, 1, 1], shape: [3, 2])
+        let divided = weight.dividedByErrors(of: answer, from: truth, first: 1, least: 0.125)
+        #expect(divided.values == [0.25, 0.25, 0.25 / 1.5, 0.25 / 1.5, 2, 2])
+    }
+
     /// Photos alone learn what was under the hole; a part of each batch is held.
     @Test func photosBesideCropsThatMimicTheBaseHaveTheirOwnTruth() throws {
         let stage = try stage { ($0.unlabelledShare, $0.pseudoWeight, $0.replayMimicry) = (0.5, 0, 4) }

@@ -36,6 +36,14 @@ import Testing
         #expect(shares.allSatisfy { $0 > 0 })
     }
 
+    @Test func theLargestShareThatLosesLittleIsFound() throws {
+        let blend = try TunedBlend(base: network(noise: 0), tuned: network(noise: 0.01), cropSize: 32, pictures: 4)
+        #expect(blend.trials.first?.share == 1 && (2...6).contains(blend.trials.count))
+        let good = blend.trials.filter { $0.canary >= -0.05 }, bad = blend.trials.filter { $0.canary < -0.05 }
+        #expect(good.map(\.share).max() == blend.share)
+        #expect(try abs(#require(bad.map(\.share).min()) - blend.share - 0.05) < 1e-5)
+    }
+
     @Test func aShareMixesTheWeights() throws {
         let (base, tuned) = (try network(noise: 0.5), try network(noise: 1))
         let blend = try TunedBlend(base: base, tuned: tuned, share: 0.25, cropSize: 32, pictures: 1)

@@ -79,12 +79,12 @@ private func firstBytes(of path: String) -> String {
 }
 
 /// Tries again until the condition holds or ten seconds are over.
-func eventually(_ condition: () -> Bool) async -> Bool {
+func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
     let deadline = ContinuousClock.now + .seconds(10)
     while ContinuousClock.now < deadline {
-        if condition() { return true }
+        if try condition() { return true }
         await Task.yield()
         usleep(2000)
     }
-    return condition()
+    return try condition()
 }

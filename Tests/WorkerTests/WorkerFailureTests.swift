@@ -116,13 +116,13 @@ import WorkerProtocol
         for _ in 0..<3 {
             _ = try await codec.selfCheck()
             // The call has made a spare one ready, or still does, and its template; the one of the call itself may still
-            // be there. Dead, not only told to die.
+            // be there. Dead, not only told to die: a process has no command line any more before it has ended.
             #expect(await eventually { children(named: path).count > 1 })
             #expect(
-                await eventually {
-                    let ours = children(named: path)
-                    ours.forEach { kill($0, SIGKILL) }
-                    return ours.isEmpty
+                try await eventually {
+                    let ours = try childProcesses(of: path)
+                    ours.forEach { if !$0.hasEnded { kill($0.number, SIGKILL) } }
+                    return ours.allSatisfy(\.hasEnded)
                 })
         }
         _ = try await codec.selfCheck()
