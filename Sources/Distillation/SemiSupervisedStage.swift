@@ -132,7 +132,8 @@ public final class SemiSupervisedStage: TrainingObjective {
                 let weight = parts.tail.dividedByErrors(
                     of: answer, from: noisy.clean, first: photos, least: Self.leastBaseError)
                 sum.add(
-                    "replay", output.weightedSquaredError(to: answer, weight: weight, divisor: 1), weight: replayMimicry)
+                    "replay", output.weightedSquaredError(to: answer, weight: weight, divisor: 1), weight: replayMimicry
+                )
             }
         }
         sum.add(

@@ -39,7 +39,8 @@ struct Personalize: ParsableCommand {
     @Option(help: "Every how many steps prompts are replayed; the recipe's where not given.")
     var promptedReplayInterval: Int?
     @Option(help: "Share of crops with many thin holes; the recipe's where not given.") var thinShare: Float?
-    @Option(help: "Share of samples at the pure-noise timestep; the recipe's where not given.") var terminalShare: Float?
+    @Option(help: "Share of samples at the pure-noise timestep; the recipe's where not given.")
+    var terminalShare: Float?
     @Option(help: "What an error counts for each pixel deeper in the hole; the recipe's where not given.")
     var depthDiscount: Float?
     @Option(help: "How many scenes replayed crops come from; the recipe's where not given.") var scenes: Int?
