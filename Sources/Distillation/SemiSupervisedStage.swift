@@ -204,7 +204,7 @@ public final class SemiSupervisedStage: TrainingObjective {
 extension SemiSupervisedConfiguration {
     /// Whether captions are replayed as prompts in this step.
     fileprivate func isPrompted(step: Int) -> Bool {
-        guard let promptedReplayInterval, replayMimicry != nil else { return false }
+        guard let promptedReplayInterval, promptedReplayInterval > 0, replayMimicry != nil else { return false }
         return step % promptedReplayInterval == promptedReplayInterval - 1
     }
 

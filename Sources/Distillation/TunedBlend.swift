@@ -9,8 +9,8 @@ import TensorCore
 public struct TunedBlend {
     /// Ascending. What is learnt often grows faster than the share of it, so they lie close.
     static let shares: [Float] = (4...20).map { Float($0) / 20 }
-    /// dB that generic pictures may lose: less than the gate allows, as its pictures are others. The mean over so many differs
-    /// by some 0.03 dB from one set to the next.
+    /// dB that generic pictures may lose: less than the gate allows, as its pictures are others and their mean is off by some
+    /// hundredths.
     static let tolerance = 0.07
     static let pictures = 96
     private static let seed: UInt64 = 0x0B1E_4D

@@ -152,7 +152,12 @@ struct Personalize: ParsableCommand {
         if let unlabelledShare { stage.unlabelledShare = unlabelledShare }
         if let pseudoWeight { stage.pseudoWeight = pseudoWeight }
         if let replayMimicry { stage.replayMimicry = replayMimicry }
-        if let promptedReplayInterval { stage.promptedReplayInterval = promptedReplayInterval }
+        if let promptedReplayInterval {
+            guard start.readsText else {
+                throw ValidationError("--prompted-replay-interval needs a --base that reads prompts")
+            }
+            stage.promptedReplayInterval = promptedReplayInterval
+        }
         configuration.finetuning = stage
         let chosen = stage
         let trainer = try Trainer(configuration, folder: folder) { _ in
