@@ -45,31 +45,24 @@ public struct TunedBlend {
         let judge = PersonalJudge(
             seed: Self.seed, cropSize: cropSize, pictures: pictures ?? Self.pictures, canarySeed: Self.seed)
         func mean(_ gains: [Double]) -> Double? { gains.isEmpty ? nil : gains.reduce(0, +) / Double(gains.count) }
-        func trial(_ share: Float, _ network: InpaintingNetwork) -> Trial {
-            Trial(
+        func trial(_ share: Float) throws -> Trial {
+            let network = try tuned.mixed(with: base, share: share)
+            return Trial(
                 share: share, canary: mean(judge.canary(from: base, to: network)) ?? 0,
                 prompts: mean(judge.prompts(from: base, to: network)))
         }
-        var chosen = share ?? Self.shares[0]
-        var network = try tuned.mixed(with: base, share: chosen)
         var trials: [Trial] = []
-        if share == nil {
-            // The more the worse: whole, or else by halves.
-            var (good, bad) = (0, Self.shares.count)
-            var next = bad - 1
-            while good < next {
-                let mixed = try tuned.mixed(with: base, share: Self.shares[next])
-                trials.append(trial(Self.shares[next], mixed))
-                if trials[trials.count - 1].isGood {
-                    (good, chosen, network) = (next, Self.shares[next], mixed)
-                } else {
-                    bad = next
-                }
-                next = (good + bad) / 2
-            }
+        // The more the worse: whole, or else by halves. The smallest one is not asked for.
+        var (good, bad) = (0, Self.shares.count)
+        var next = share == nil ? bad - 1 : good
+        while good < next {
+            let tried = try trial(Self.shares[next])
+            trials.append(tried)
+            if tried.isGood { good = next } else { bad = next }
+            next = (good + bad) / 2
         }
-        self.share = chosen
-        self.network = network
+        self.share = share ?? Self.shares[good]
+        network = try tuned.mixed(with: base, share: self.share)
         self.trials = trials
     }
 }
