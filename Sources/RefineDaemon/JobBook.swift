@@ -30,14 +30,14 @@ struct JobBook: Sendable {
     }
 
     /// The job to work on next. Callers take turns: of those with a job that waits, the one whose last job began the
-    /// longest ago comes first, with its oldest job.
+    /// longest ago comes first, with its oldest job. That one is not overtaken while its caller is still told of it.
     var next: Job? {
         var lastStart: [String: Int] = [:]
         for job in jobs.values { lastStart[job.caller] = max(lastStart[job.caller] ?? 0, job.start ?? 0) }
+        var callers: Set<String> = []
+        let oldest = ordered.filter { $0.machine.phase == .queued && callers.insert($0.caller).inserted }
         // min(by:) gives the first of equals: the oldest job.
-        return ordered.filter { $0.isReleased && $0.machine.phase == .queued }.min {
-            lastStart[$0.caller] ?? 0 < lastStart[$1.caller] ?? 0
-        }
+        return oldest.filter(\.isReleased).min { lastStart[$0.caller] ?? 0 < lastStart[$1.caller] ?? 0 }
     }
 
     /// Notes that a job has its turn.

@@ -121,8 +121,11 @@ import Testing
             let second = try await daemon.inpaint()
             try await eventually("the first step") { gate.arrived == 1 }
             let stranger = ManagerProxy(try await daemon.bus.connect())
+            // A job is listed once its caller knows of it.
+            try await eventually("both jobs") { try await stranger.jobs().count == 2 }
             let jobs = try await stranger.jobs()
-            #expect(jobs.map(\.number) == [1, 2] && jobs.map(\.isDetached) == [true, false])
+            #expect(jobs.map(\.number) == [1, 2])
+            #expect(jobs.map(\.isDetached) == [true, false])
             #expect(jobs.allSatisfy { $0.owner == daemon.client.uniqueName })
             #expect(jobs.map(\.properties.stage) == ["prefill", "queued"])
             #expect(!"\(jobs)".contains(first.path.suffix(32)))
@@ -235,17 +238,21 @@ import Testing
 
     @Test func guardsAreTriedOnceForAllWhoAskTogether() async throws {
         let (held, release) = AsyncStream.makeStream(of: Void.self)
-        let tried = Mutex(0)
+        let tried = Mutex(0), asking = Mutex(0)
         let privacy: @Sendable () async -> [String: Bool] = {
             tried.withLock { $0 += 1 }
             for await _ in held {}
             return ["guard": true]
         }
         try await TestDaemon.with(privacy: privacy) { daemon in
+            let ask: @Sendable () async throws -> BusValue? = {
+                asking.withLock { $0 += 1 }
+                return try await daemon.get("Privacy")
+            }
             try await withThrowingTaskGroup(of: BusValue?.self) { group in
-                for _ in 0..<50 { group.addTask { try await daemon.get("Privacy") } }
-                // All of them wait: what does not ask for guards overtakes them.
-                try await eventually("the check") { tried.withLock { $0 } == 1 }
+                for _ in 0..<50 { group.addTask(operation: ask) }
+                // All of them ask and wait: what does not ask for guards overtakes them.
+                try await eventually("the check") { tried.withLock { $0 } == 1 && asking.withLock { $0 } == 50 }
                 #expect(try await daemon.get("QueueLength") == .uint32(0))
                 release.finish()
                 for try await value in group { #expect(value?.type.signature == "a{sb}") }
