@@ -13,11 +13,14 @@ struct HoleOptions: Sendable {
     let insertedShare: Float
     /// Whether that material has any tone.
     let hasAnyTone: Bool
+    /// Share of the holes that are not thin which take up most of the picture.
+    let wideShare: Float
 
     init(_ configuration: TrainingConfiguration) {
         thinShare = configuration.thinShare
         insertedShare = configuration.text?.insertedShare ?? 0
         hasAnyTone = configuration.text?.hasAnyTone ?? false
+        wideShare = configuration.text?.wideShare ?? 0
         let factor = configuration.depthDiscount
         discount = (0..<127).reduce(into: [1]) { list, _ in list.append(list[list.count - 1] * factor) }
     }
@@ -40,13 +43,18 @@ struct BatchBuilder {
         _ crop: TrainingCrop, _ random: inout SeededRandom, material: ((inout SeededRandom) -> TrainingCrop)? = nil
     ) {
         let isThin = random.uniform() < holes.thinShare, seed = random.next()
-        let mask =
-            isThin
-            ? RandomMask.scratches(width: size, height: size, seed: seed)
-            : RandomMask.make(width: size, height: size, seed: seed)
-        let depth = HoleDepth.chessboard(width: size, height: size) { mask[$0] >= 128 }
         // Numbers of their own: with and without text the same crops and holes are drawn.
         var words = SeededRandom(seed: seed, stream: 0x007E_8705)
+        let isWide = holes.wideShare > 0 && !isThin && words.uniform() < holes.wideShare
+        let mask =
+            if isThin {
+                RandomMask.scratches(width: size, height: size, seed: seed)
+            } else if isWide {
+                RandomMask.wide(width: size, height: size, seed: seed)
+            } else {
+                RandomMask.make(width: size, height: size, seed: seed)
+            }
+        let depth = HoleDepth.chessboard(width: size, height: size) { mask[$0] >= 128 }
         var crop = crop, isInserted = false
         if let material, !isThin, words.uniform() < holes.insertedShare,
             let inserted = inserted(material, into: crop, depth: depth, &words)

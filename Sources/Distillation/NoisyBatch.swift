@@ -16,6 +16,8 @@ package struct NoisyBatch {
         /// The least error, in units of 0...1 pixels, that all crops are measured by; nil for r₀ alone. In units of the
         /// contrast a shift of colour that nobody sees counts thousands of times where all around is smooth.
         var visibleError: Float?
+        /// `TrainingConfiguration.signalToNoiseLimit`.
+        var signalToNoiseLimit: Float?
     }
 
     /// r₀: keeps crops whose pre-fill is already right from ruling the mean. In units of σ_data².
@@ -28,9 +30,9 @@ package struct NoisyBatch {
     let noise: Tensor
     /// x_t.
     let noisy: Tensor
-    let timesteps: [Int]
+    package let timesteps: [Int]
     /// What the squared error of each element counts; zero outside of holes.
-    let weight: Tensor
+    package let weight: Tensor
     /// Empty where it is left out.
     package let captions: [String]
 
@@ -63,9 +65,15 @@ package struct NoisyBatch {
             let units = UnsafeBufferPointer(start: unit.pointer + n * size, count: size)
             return max(Self.residualFloor, units.reduce(0) { $0 + visible * visible / ($1 * $1) } / Float(size))
         }
+        let gains = timesteps.map { timestep in
+            guard let limit = options.signalToNoiseLimit else { return Float(1) }
+            let (signal, noise) = scheduler.shares(at: timestep)
+            return min(max(signal * signal / max(noise * noise, 1e-6), 1), limit)
+        }
         weight = Self.weights(
-            clean: clean, discount: discount, patch: codec.configuration.patchSize, exponents: exponents, floors: floors
-        )
+            clean: clean, discount: discount, patch: codec.configuration.patchSize, exponents: exponents,
+            floors: floors,
+            gains: gains)
     }
 
     /// The mean weighted squared error of predicting nothing: the pre-fill alone.
@@ -92,10 +100,11 @@ package struct NoisyBatch {
         return result
     }
 
-    /// d / Σ d / (Σ d x₀² / Σ d + r₀)^p / N on every element of [N, C, H, W]; the sums are over each crop, p and r₀ are its own.
-    private static func weights(clean: Tensor, discount: Tensor, patch: Int, exponents: [Float], floors: [Float])
-        -> Tensor
-    {
+    /// g d / Σ d / (Σ d x₀² / Σ d + r₀)^p / N on every element of [N, C, H, W]; the sums are over each crop, g, p and r₀
+    /// are its own.
+    private static func weights(
+        clean: Tensor, discount: Tensor, patch: Int, exponents: [Float], floors: [Float], gains: [Float]
+    ) -> Tensor {
         let weight = Tensor.concatenated([discount, discount, discount]).spaceToDepth(patch)
         let count = clean.shape[0], slice = clean.count / count
         for i in 0..<count {
@@ -106,7 +115,7 @@ package struct NoisyBatch {
             }
             total = max(total, 1e-6)
             let error = squares / total + floors[i]
-            let factor = 1 / (pow(error, exponents[i]) * total * Float(count))
+            let factor = gains[i] / (pow(error, exponents[i]) * total * Float(count))
             for j in (i * slice)..<((i + 1) * slice) { weight.pointer[j] *= factor }
         }
         return weight

@@ -15,6 +15,10 @@ public struct TextTraining: Codable, Sendable, Equatable {
     /// `TextPriorModel`, which can answer to all of them. nil for no.
     public var hasAnyTone: Bool?
 
+    /// Share of the other holes that take up most of the picture: there a caption tells more than the surroundings do,
+    /// and more of what it names is seen. nil for none.
+    public var wideShare: Float?
+
     /// What counts as an error where materials have any tone, in units of 0...1 pixels.
     static let visibleError: Float = 0.03
 

@@ -38,6 +38,10 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     /// From how many coarser resolutions, at most, the network's own fills are the pre-fill that a step learns on, see
     /// `CoarseToFine`; drawn anew in each step. Nil for none.
     public var coarseLevels: Int?
+    /// How much more, at most, an error counts at timesteps with less noise: as much as the signal-to-noise ratio there,
+    /// and at least once. Fine texture is decided where little noise is left, and errors are small there. After Salimans
+    /// and Ho 2022 ("truncated SNR") with the limit of Hang et al. 2023; nil for the same everywhere.
+    public var signalToNoiseLimit: Float?
 
     public init() {}
 

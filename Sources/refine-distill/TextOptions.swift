@@ -22,9 +22,13 @@ struct TextOptions: ParsableArguments {
     @Option(help: "Share of captions that are left out.") var captionDrop: Float = 0.3
     @Option(help: "Share of holes that show another material than their surroundings, as their captions say.")
     var insertedShare: Float = 0.25
+    @Option(help: "Share of holes that take up most of their picture, so that more is seen of what captions name.")
+    var wideShare: Float = 0
 
     func validate() throws {
-        for (name, share) in [("caption-drop", captionDrop), ("inserted-share", insertedShare)] {
+        for (name, share) in [
+            ("caption-drop", captionDrop), ("inserted-share", insertedShare), ("wide-share", wideShare),
+        ] {
             guard (0...1).contains(share) else { throw ValidationError("--\(name) is \(share); give 0 to 1") }
         }
     }
@@ -54,6 +58,7 @@ struct TextOptions: ParsableArguments {
         text.insertedShare = insertedShare
         text.learnsAlone = learnsAlone
         text.hasAnyTone = hasAnyTone ? true : nil
+        text.wideShare = wideShare > 0 ? wideShare : nil
         return text
     }
 

@@ -28,6 +28,12 @@ struct TrainingOptions: ParsableArguments {
             step, 0 for none.
             """)
     var coarseLevels = 0
+    @Option(
+        help: """
+            How much more, at most, errors count at timesteps with less noise, by the signal-to-noise ratio there; 1 for the \
+            same everywhere.
+            """)
+    var snrLimit: Float = 1
     @Option(help: "How many scenes the crops come from.") var scenes = 4_000
     @Option(help: "Crops of real photos to score on, as Tests/Peers/make_crops.py writes them; may be repeated.")
     var validation: [String] = []
@@ -64,6 +70,7 @@ struct TrainingOptions: ParsableArguments {
         try require(
             (0...CoarseToFine.most).contains(coarseLevels),
             "--coarse-levels is \(coarseLevels); give 0 to \(CoarseToFine.most)")
+        try require((1...10_000).contains(snrLimit), "--snr-limit is \(snrLimit); give 1 or more")
         try require((1...1_000_000).contains(scenes), "--scenes is \(scenes); give 1 or more")
         try require(validationInterval >= 0 && checkpointInterval >= 0, "intervals of steps are 0 or more")
         try require((1...100_000).contains(shardSize ?? 1), "--shard-size is \(shardSize ?? 1); give 1 or more")
@@ -88,6 +95,7 @@ struct TrainingOptions: ParsableArguments {
         c.depthDiscount = depthDiscount
         c.scenes = scenes
         c.coarseLevels = coarseLevels > 0 ? coarseLevels : nil
+        c.signalToNoiseLimit = snrLimit > 1 ? snrLimit : nil
         c.text = try text.training(start: start)
         return c
     }

@@ -36,6 +36,18 @@ struct ProceduralMaskTests {
         #expect(Set(first).count == 20)
     }
 
+    @Test("wide(width:height:seed:) takes up most of the picture and leaves some of it")
+    func wideHoles() {
+        let masks = (0..<40).map { RandomMask.wide(width: 64, height: 96, seed: UInt64($0)) }
+        for mask in masks {
+            let share = Double(mask.count { $0 == 255 }) / Double(mask.count)
+            #expect(mask.count == 64 * 96 && mask.allSatisfy { $0 == 0 || $0 == 255 })
+            #expect(share >= 0.38 && share <= 0.8, "\(share)")
+        }
+        #expect(Set(masks).count == 40)
+        #expect(masks == (0..<40).map { RandomMask.wide(width: 64, height: 96, seed: UInt64($0)) })
+    }
+
     @Test("some holes touch the border, most do not")
     func bordersAreTouched() {
         var touching = 0

@@ -178,6 +178,43 @@ import Testing
         #expect(half != all && half != none && half == again)
     }
 
+    @Test func errorsCountByTheSignalToNoiseRatioOfTheirTimestepUpToTheLimit() throws {
+        var training = Self.training
+        training.terminalShare = 0.2
+        let batch = Self.sampler.batch(step: 0, count: 24, size: 32)
+        let scheduler = try DDIMScheduler(DDIMConfiguration())
+        func noisy(limit: Float?) throws -> NoisyBatch {
+            training.signalToNoiseLimit = limit
+            var random = training.noise(step: 0)
+            return try NoisyBatch(
+                batch, codec: SpaceToDepthCodec(CodecConfiguration()), scheduler: scheduler, options: training.noising,
+                &random)
+        }
+        let plain = try noisy(limit: nil), weighed = try noisy(limit: 5)
+        var gains: [Float] = []
+        for (n, timestep) in plain.timesteps.enumerated() {
+            let alpha = scheduler.alphasCumulative[timestep]
+            let expected = Float(min(max(alpha / (1 - alpha), 1), 5)), size = plain.weight.count / batch.count
+            let crop = (n * size)..<((n + 1) * size)
+            #expect(crop.allSatisfy { abs(weighed.weight.values[$0] - expected * plain.weight.values[$0]) < 1e-6 })
+            gains.append(expected)
+        }
+        #expect(gains.contains(1) && gains.contains(5) && gains.contains { $0 > 1 && $0 < 5 })
+    }
+
+    @Test func wideHolesComeByTheirShareAndShowMoreOfWhatCaptionsName() throws {
+        var training = Self.training
+        func filled(_ share: Float?) -> [Float] {
+            training.text?.wideShare = share
+            training.thinShare = 0
+            let batch = CropSampler(training).batch(step: 0, count: 16, size: 64), area = 64 * 64
+            return (0..<batch.count).map { n in batch.masks[(n * area)..<((n + 1) * area)].reduce(0, +) / Float(area) }
+        }
+        #expect(filled(1).allSatisfy { $0 >= 0.38 && $0 <= 0.8 })
+        #expect(filled(nil).allSatisfy { $0 <= 0.36 })
+        #expect(filled(0.5).contains { $0 >= 0.38 } && filled(0.5).contains { $0 <= 0.36 })
+    }
+
     @Test func aStudentAndItsTeacherReadTheSameCaptionsEachInItsOwnWay() throws {
         let teacher = awakened(try InpaintingNetwork(TestRun.textTeacher, seed: 9, requiresGradient: false))
         func output(_ student: NetworkShape) throws -> Double {

@@ -53,6 +53,12 @@ public struct RandomMask: Sendable {
         return mask
     }
 
+    /// One rectangle over 40 to 80 % of the picture, somewhere in it.
+    public static func wide(width: Int, height: Int, seed: UInt64) -> [UInt8] {
+        var random = SeededGenerator(seed: seed ^ 0x7769_6465)
+        return rectangle(width: width, height: height, share: random.uniform(0.4...0.8), &random)
+    }
+
     private static func candidate(
         width: Int, height: Int, target: Float, _ random: inout SeededGenerator
     ) -> [UInt8] {
