@@ -20,6 +20,16 @@ public final class InpaintingPipeline {
         }
     }
 
+    /// Loads a model that was tuned from this one.
+    /// - Throws: `ModelError`, also where its network is another one.
+    public func tuned(directory: String) throws -> InpaintingPipeline {
+        let tuned = try InpaintingPipeline(directory: directory)
+        guard tuned.folder.unet == folder.unet, tuned.folder.codec == folder.codec else {
+            throw ModelError(.wrongShape, at: directory, "it was not tuned from the model that is the base now")
+        }
+        return tuned
+    }
+
     /// A pipeline over weights that are in memory already, for example an average during training.
     /// - Parameters:
     ///   - folder: what the components are.

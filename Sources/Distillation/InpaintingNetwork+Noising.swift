@@ -6,24 +6,19 @@ import TensorCore
 extension InpaintingNetwork {
     /// A step's batch with noise upon it. Where the configuration says so, the network begins with what it makes of coarser
     /// pictures itself, as it is at that step: so it learns to go on from there.
-    /// - Parameter prompted: whether it is told the captions then, and answers in any tone.
-    func noisy(
-        _ batch: TrainingBatch, step: Int, _ training: TrainingConfiguration, prompted: Bool = false
-    ) -> NoisyBatch {
+    func noisy(_ batch: TrainingBatch, step: Int, _ training: TrainingConfiguration) -> NoisyBatch {
         var random = training.noise(step: step)
-        let captions = prompted ? batch.captions.map(\.text) : nil
         let coarse = training.coarseLevels.map { most in
             let (_, prefill, mask, _) = batch.tensors()
             let levels = Int(random.next() % UInt64(most + 1)), seed = random.next()
             return Variable.withoutTape {
                 coarsePrefill(prefill, mask: mask, levels: levels) {
-                    pass(prefill: $0, mask: $1, steps: 1, seed: seed, captions: captions)
+                    pass(prefill: $0, mask: $1, steps: 1, seed: seed, captions: nil)
                 }
             }
         }
-        var options = training.noising
-        if prompted { options.visibleError = TextTraining.visibleError }
-        return NoisyBatch(batch, prefill: coarse, codec: codec, scheduler: scheduler, options: options, &random)
+        return NoisyBatch(
+            batch, prefill: coarse, codec: codec, scheduler: scheduler, options: training.noising, &random)
     }
 
     /// The captions of a batch that are read in a training.
@@ -43,6 +38,7 @@ extension TrainingConfiguration {
     package var noising: NoisyBatch.Options {
         .init(
             terminalShare: terminalShare, relativeExponent: relativeExponent, captionDrop: text?.captionDrop ?? 0,
-            visibleError: text?.hasAnyTone == true ? TextTraining.visibleError : nil)
+            visibleError: text?.hasAnyTone == true ? TextTraining.visibleError : nil,
+            signalToNoiseLimit: signalToNoiseLimit)
     }
 }

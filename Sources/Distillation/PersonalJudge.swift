@@ -91,13 +91,9 @@ public struct PersonalJudge {
         }
     }
 
+    /// One picture after the other: what is filled at once counts as crops of one photo.
     private func measure(_ sampler: CropSampler, _ body: (TrainingBatch) -> [Double]) -> [Double] {
-        var figures: [Double] = []
-        while figures.count < pictures {
-            let count = min(Self.cropsPerPhoto, pictures - figures.count)
-            figures += body(sampler.heldOut(figures.count, count: count, size: cropSize))
-        }
-        return figures
+        (0..<pictures).flatMap { body(sampler.heldOut($0, count: 1, size: cropSize)) }
     }
 
     /// By crop.

@@ -4,20 +4,17 @@ import Diffusion
 /// they were chosen by stands in EXPERIMENTS.md.
 public enum PersonalRecipe {
     /// Steps of a run.
-    public static let steps = 1200
+    public static let steps = 4000
     /// Steps between checkpoints: what a run loses at most when it is killed. Each writes four times the weights, 130 MB
     /// for the shipped student, so they are rare.
     public static let checkpointInterval = 100
-    /// Every how many steps prompts are replayed.
-    static let promptedReplayInterval = 6
     /// Longer side of the photos in pixels.
     public static let photoSide = 768
 
     /// - Parameters:
     ///   - parent: folder of the model to start from.
-    ///   - readsText: whether it reads prompts; what it knows of them is replayed then.
     ///   - seed: of data and noise.
-    public static func configuration(parent: String, readsText: Bool = false, seed: UInt64) -> RunConfiguration {
+    public static func configuration(parent: String, seed: UInt64) -> RunConfiguration {
         var training = TrainingConfiguration()
         training.seed = seed
         training.steps = steps
@@ -29,21 +26,16 @@ public enum PersonalRecipe {
         training.emaDecay = 0.98
         // Photos are learnt, and the base held where it is, as holes are filled: from coarse to fine.
         training.coarseLevels = CoarseToFine.most
-        // One step is what fills by default, of holes as users make them.
-        (training.terminalShare, training.thinShare, training.depthDiscount) = (1, 0.1, 0.98)
+        // One step is what fills by default, of holes as users make them; some samples at other timesteps keep the texture
+        // that more steps bring.
+        (training.terminalShare, training.thinShare, training.depthDiscount) = (0.85, 0.1, 0.98)
         // Few, as each is drawn while the machine should be quiet.
-        training.scenes = 300
-        if readsText {
-            training.text = TextTraining()
-            training.text?.captionDrop = 0
-            training.text?.insertedShare = 0.5
-        }
+        training.scenes = 100
         var configuration = RunConfiguration(method: .finetuning, training: training, start: parent)
         var stage = SemiSupervisedConfiguration()
-        // Learns much from photos, while a quarter of each batch holds the base where it is; what is forgotten all the same,
-        // `TunedBlend` brings back.
-        (stage.unlabelledShare, stage.pseudoWeight, stage.replayMimicry) = (0.75, 0, 8)
-        if readsText { stage.promptedReplayInterval = promptedReplayInterval }
+        // Nearly all crops are of photos; a few hold the base where they do not say otherwise. More would cost what is
+        // learnt, and what is forgotten does no harm: pictures of other kinds are filled by the base, see `ChoosingFiller`.
+        (stage.unlabelledShare, stage.pseudoWeight, stage.replayMimicry) = (0.9375, 0, 0.5)
         configuration.finetuning = stage
         return configuration
     }

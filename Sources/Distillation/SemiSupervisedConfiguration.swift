@@ -12,10 +12,6 @@ public struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
     /// for the same terms as on photos. The base's answer has no noise of its own, so what is not to be learnt is held
     /// where it was (learning without forgetting; Li and Hoiem 2016).
     public var replayMimicry: Float?
-    /// Every how many steps all crops are replayed ones, filled with their captions as prompts and held to what the base
-    /// says to those: what a network with a text prior fills without a prompt is tuned, and would take along what it
-    /// fills with one. nil for never; needs `replayMimicry`.
-    public var promptedReplayInterval: Int?
     /// Rank of low-rank adapters; nil to train all weights.
     public var adapterRank: Int?
     /// The teacher's model folder; nil for the frozen base and the averaged student.

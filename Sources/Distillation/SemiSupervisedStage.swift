@@ -11,8 +11,7 @@ import TensorCore
 /// of the averaged student's (Tarvainen and Valpola 2017).
 ///
 /// `L = w_task L_task + w_pseudo L_pseudo`; both are weighed as `TaskObjective` says. Replayed crops may have a term of
-/// their own instead, `w_replay L_replay`: the error against the base's prediction, in some steps to prompts, relative to
-/// the base's own error. The shares and weights are ours.
+/// their own instead, `w_replay L_replay`: the error against the base's prediction, relative to the base's own error. The shares and weights are ours.
 ///
 /// ```swift
 /// let trainer = try Trainer(configuration, folder: "runs/own") { _ in
@@ -63,7 +62,7 @@ public final class SemiSupervisedStage: TrainingObjective {
         let scenes = CropSampler(training)
         makeBatch = { step in
             try SemiSupervisedStage.batch(
-                step: step, training, share: stage.photoShare(step: step), scenes, pools.labelled, pools.unlabelled)
+                step: step, training, share: stage.unlabelledShare, scenes, pools.labelled, pools.unlabelled)
         }
     }
 
@@ -117,9 +116,8 @@ public final class SemiSupervisedStage: TrainingObjective {
     }
 
     public func losses(step: Int, batch: TrainingBatch) throws -> StepLosses {
-        let isPrompted = stage.isPrompted(step: step)
-        let noisy = network.noisy(batch, step: step, training, prompted: isPrompted)
-        let captions = isPrompted ? noisy.captions : network.tuned(noisy.captions)
+        let noisy = network.noisy(batch, step: step, training)
+        let captions = network.tuned(noisy.captions)
         let output = network.predict(
             noisy: noisy.noisy, condition: noisy.condition, timesteps: noisy.timesteps, captions: captions
         ).output
@@ -153,7 +151,7 @@ public final class SemiSupervisedStage: TrainingObjective {
     /// How many crops of a step's batch are of photos.
     private func photoCount(step: Int, _ batch: TrainingBatch) -> Int {
         var random = Self.numbers(step: step, training)
-        return Self.photoCount(of: batch.count, share: stage.photoShare(step: step), &random)
+        return Self.photoCount(of: batch.count, share: stage.unlabelledShare, &random)
     }
 
     /// What the base says to the crops from `first` on; zero for those before.
@@ -199,15 +197,4 @@ public final class SemiSupervisedStage: TrainingObjective {
     public func networkWeights(_ averages: [String: Tensor]) -> [String: Tensor] {
         adapters?.weights(of: averages) ?? averages
     }
-}
-
-extension SemiSupervisedConfiguration {
-    /// Whether captions are replayed as prompts in this step.
-    fileprivate func isPrompted(step: Int) -> Bool {
-        guard let promptedReplayInterval, promptedReplayInterval > 0, replayMimicry != nil else { return false }
-        return step % promptedReplayInterval == promptedReplayInterval - 1
-    }
-
-    /// Share of a step's crops that come from photos.
-    fileprivate func photoShare(step: Int) -> Float { isPrompted(step: step) ? 0 : unlabelledShare }
 }

@@ -10,12 +10,24 @@ extension FillModel {
     /// Loads a model folder and keeps its weights in memory: one of this project's, or one of Stable Diffusion's kind
     /// for inpainting.
     ///
+    /// - Parameter directory: the model's folder.
     /// - Throws: `ModelError` naming the file and what is wrong with it.
     public convenience init(directory: String) throws {
         let pipeline: any FillPipeline =
             try LatentModelFolder.isOne(directory)
             ? LatentInpaintingPipeline(directory: directory) : InpaintingPipeline(directory: directory)
         self.init(pipeline: pipeline)
+    }
+
+    /// Loads a model that was tuned, and its base, which fills the photos that it suits better.
+    ///
+    /// - Parameters:
+    ///   - directory: the tuned model's folder.
+    ///   - base: that of what it was tuned from.
+    /// - Throws: `ModelError` naming the file and what is wrong with it, or that the two are of different shapes.
+    public convenience init(directory: String, tunedFrom base: String) throws {
+        let base = try InpaintingPipeline(directory: base)
+        self.init(pipeline: try base.tuned(directory: directory), base: base)
     }
 
     /// Takes up the plan of convolution algorithms that was made for this machine, if there is one. Call it before the

@@ -19,9 +19,17 @@ public struct FillModelInfo: Sendable, Equatable {
 public final class FillModel {
     public let info: FillModelInfo
     let pipeline: any FillPipeline
+    /// What the model was tuned from, which fills the photos that it suits better; nil for a model that was not tuned.
+    let base: (any FillPipeline)?
 
-    public init(pipeline: any FillPipeline) {
+    /// - Parameters:
+    ///   - pipeline: the model.
+    ///   - base: what it was tuned from, of the same shape; nil for a model that fills all photos.
+    public init(pipeline: any FillPipeline, base: (any FillPipeline)? = nil) {
+        precondition(
+            base.map { $0.sizeMultiple == pipeline.sizeMultiple } ?? true, "Inpainting: a base of another shape")
         self.pipeline = pipeline
+        self.base = base
         info = FillModelInfo(
             name: pipeline.name, generation: pipeline.generation, parameterCount: pipeline.parameterCount,
             defaultSteps: pipeline.defaultSteps, hasTextEncoder: pipeline.hasTextEncoder)

@@ -9,6 +9,8 @@ public struct FillResult: Sendable {
     public let changed: FillMask
     /// The same with the smooth pre-fill alone, where ``FillOptions/keepsClassical`` asked for it.
     public let classical: RasterImage?
+    /// Of the weights that filled the photo: those of the model, or of its base where that suits the photo better.
+    public let generation: String
     /// Words of the prompt that the model was never trained with, and so ignores.
     public let unknownWords: [String]
 }

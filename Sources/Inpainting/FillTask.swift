@@ -41,7 +41,7 @@ public final class FillTask {
     private let seed: UInt64
     /// Whether detail goes into holes that the model fills at the photo's resolution, and at a coarser one.
     private let detail: (fine: Bool, coarse: Bool)
-    private let condition: PromptCondition?
+    private var choice: PipelineChoice
     private let unknownWords: [String]
     private let crops: [Crop]
     private var index = 0
@@ -113,7 +113,7 @@ public final class FillTask {
         steps = options.steps ?? model.info.defaultSteps
         seed = options.seed
         detail = (options.detail ?? (options.steps == nil), options.detail ?? true)
-        condition = model.pipeline.condition(prompt: options.prompt, guidance: options.guidance)
+        choice = PipelineChoice(model, prompt: options.prompt, guidance: options.guidance)
         unknownWords = options.prompt.map { model.pipeline.unknownWords(in: $0) } ?? []
         crops = CropPlan.make(
             hole: opacity, sizeMultiple: model.pipeline.sizeMultiple, limit: options.largestCrop)
@@ -161,7 +161,7 @@ public final class FillTask {
         return FillResult(
             box: box, filled: try image(filled),
             changed: try FillMask(width: box.width, height: box.height, values: opacity.values),
-            classical: try classical.map(image), unknownWords: unknownWords)
+            classical: try classical.map(image), generation: choice.generation, unknownWords: unknownWords)
     }
 
     private func begin(_ crop: Crop) throws -> Phase {
@@ -175,18 +175,16 @@ public final class FillTask {
         if !crop.isTile { classical?.blend(pixels.planes, crop: crop, opacity: opacity, hole: hole, over: image) }
         let input = pixels.modelInput()
         // Another seed for each crop: the same noise twice would show.
-        let run = try model.pipeline.start(
+        let run = try choice.start(
             prefill: input.planes, mask: input.mask, width: crop.modelWidth, height: crop.modelHeight, steps: steps,
-            seed: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15, condition: condition)
+            seed: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
         totalSteps += run.totalSteps - steps
         if run.completedSteps >= run.totalSteps { return try finished(pixels, input: input.planes, run) }
         return .denoise(pixels, input: input.planes, run: run)
     }
 
     private func denoise(_ pixels: CropPixels, input: [Float], run: any FillRun) throws -> Phase {
-        let before = run.completedSteps
-        try run.step()
-        guard run.completedSteps > before else { throw failure("a denoising step made no progress") }
+        try run.advance()
         if run.completedSteps < run.totalSteps { return .denoise(pixels, input: input, run: run) }
         return try finished(pixels, input: input, run)
     }
@@ -194,7 +192,7 @@ public final class FillTask {
     private func finished(_ pixels: CropPixels, input: [Float], _ run: any FillRun) throws -> Phase {
         let output = run.image()
         guard output.count == input.count, output.allSatisfy(\.isFinite) else {
-            throw failure("its output is not a picture of the crop's size")
+            throw FillError.modelFailed("its output is not a picture of the crop's size")
         }
         return .blend(pixels, model: (input, output))
     }
@@ -210,10 +208,5 @@ public final class FillTask {
         }
         index += 1
         phase = index < crops.count ? .prefill : .done
-    }
-
-    private func failure(_ problem: String) -> FillError {
-        FillError(
-            .modelFailed, argument: "model", problem: problem, remedy: "check the model's files, or use another model")
     }
 }

@@ -3,6 +3,7 @@ extension RefineInterfaces {
         RefineNames.models,
         """
         The weights that fills are made with: the base model, and the generations that were tuned on the user's photos. \
+        With a generation in use each photo is filled by it or by the base, whichever suits it; prompts by the base. \
         The object is /org/refinecontrol/Refine1. Callers of other users get NotAllowed.
         """,
         methods: [

@@ -123,7 +123,8 @@ public enum RefineInterfaces {
                 pixels of RGB8 without padding follows: before, then after of each variant. No option is defined. Can be called again until the \
                 job goes away: ten minutes after it finished, or earlier when many newer results wait.
                 info: seed t, seeds at (of each variant: a call for one with it and these steps gives the same bytes), \
-                steps u, model s, generation s, format s (png, jpeg... or that of the layout), width u, height u, \
+                steps u, model s, generation s (of the weights that filled the photo: those in use, or the base, whichever suits it), \
+                format s (png, jpeg... or that of the layout), width u, height u, \
                 stride u (of pixels), masked-fraction d, warnings as (codes: mask-covers-most, first-page-only, \
                 unknown-words), notes as (codes about the format), seconds a{sd} (by stage), unknown-words as (words of \
                 the prompt that the model does not know and ignores), plan s (identifies the algorithms of the engine: with \

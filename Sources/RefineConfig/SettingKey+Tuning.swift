@@ -36,7 +36,7 @@ extension SettingKey {
 
     /// The standard is that of `PersonalRecipe`, which chose its learning rate by it.
     public static let tuningSteps = SettingKey(
-        name: "tuning.steps", kind: .integer(10...20_000), effect: .onRestart, standard: .integer(1200),
+        name: "tuning.steps", kind: .integer(10...20_000), effect: .onRestart, standard: .integer(4000),
         summary: "Steps of a run of tuning. More learn more and take longer; a run under way begins anew.")
     public static let keptGenerations = SettingKey(
         name: "tuning.kept-generations", kind: .integer(1...50), effect: .onRestart, standard: .integer(5),

@@ -117,18 +117,21 @@ public struct FillOutcome: Sendable, Equatable {
     /// The classical fill alone, where it was asked for.
     public var classical: RawPhoto.Samples?
     public var steps: Int
+    /// Of the weights that filled the photo, where they may be those that the model was tuned from; nil for the model's.
+    public var generation: String?
     /// Words of the prompt that the model has never seen, and so ignores.
     public var unknownWords: [String]
 
     public init(
         box: PixelBox, filled: RawPhoto.Samples, changed: [UInt8], classical: RawPhoto.Samples?, steps: Int,
-        unknownWords: [String] = []
+        generation: String? = nil, unknownWords: [String] = []
     ) {
         self.box = box
         self.filled = filled
         self.changed = changed
         self.classical = classical
         self.steps = steps
+        self.generation = generation
         self.unknownWords = unknownWords
     }
 }

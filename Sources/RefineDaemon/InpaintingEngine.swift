@@ -11,10 +11,18 @@ final class InpaintingEngine: FillEngine {
 
     /// Loads a model folder and keeps its weights.
     ///
+    /// - Parameters:
+    ///   - directory: the model's folder.
+    ///   - base: that of what it was tuned from, which is kept as well; nil for a model that was not tuned.
     /// - Throws: `RefineError` with code `noModel` that says which file is missing, damaged or of a wrong shape.
-    init(directory: String) throws {
+    init(directory: String, tunedFrom base: String? = nil) throws {
         do {
-            model = try FillModel(directory: directory)
+            model =
+                if let base {
+                    try FillModel(directory: directory, tunedFrom: base)
+                } else {
+                    try FillModel(directory: directory)
+                }
         } catch {
             // Its text ends with what to do about the file.
             let text = "\(error)"
@@ -102,7 +110,8 @@ private final class InpaintingRun: FillRun {
         FillModel.releaseScratch()
         return FillOutcome(
             box: result.box, filled: Self.samples(result.filled), changed: result.changed.values,
-            classical: result.classical.map(Self.samples), steps: steps, unknownWords: result.unknownWords)
+            classical: result.classical.map(Self.samples), steps: steps, generation: result.generation,
+            unknownWords: result.unknownWords)
     }
 
     private static func samples(_ image: RasterImage) -> RawPhoto.Samples {
@@ -124,7 +133,7 @@ extension EngineRoom {
         }
     }
 
-    /// A room with the generation in use, or the base where there is none that can be loaded.
+    /// A room with the generation in use and its base, or the base alone where there is none that can be loaded.
     ///
     /// - Throws: `EngineThreadError`.
     public init(generations: GenerationStore) throws {
@@ -133,13 +142,13 @@ extension EngineRoom {
             generations.settle()
             while true {
                 let (folder, generation) = generations.current()
+                guard let generation else { return try InpaintingEngine(directory: folder) }
                 do {
-                    return try InpaintingEngine(directory: folder)
+                    return try InpaintingEngine(directory: folder, tunedFrom: generations.base)
                 } catch {
-                    // The base's own error is for the caller.
-                    guard let generation, generations.reject(generation, reason: "cannot be loaded") else {
-                        throw error
-                    }
+                    // A base that cannot be loaded is told to the caller: it says nothing of what was tuned from it.
+                    _ = try FillModel(directory: generations.base)
+                    guard generations.reject(generation, reason: "cannot be loaded") else { throw error }
                 }
             }
         }

@@ -48,6 +48,7 @@ struct JobPipeline: Sendable {
             results.images.append(try await input.source.encode(codec, file.photo, outcome))
             results.seeds.append(request.seed)
             results.steps = outcome.steps
+            results.generation = outcome.generation ?? model.info.generation
             results.unknownWords = outcome.unknownWords
             stopwatch.lap("encode")
             if let size = input.preview {
@@ -95,6 +96,7 @@ struct JobPipeline: Sendable {
         var previews: [EncodedFile] = []
         var seeds: [UInt64] = []
         var steps = 0
+        var generation = ""
         var unknownWords: [String] = []
 
         /// In the order in which callers get them.
@@ -107,7 +109,7 @@ struct JobPipeline: Sendable {
     ) -> ResultInfo {
         var info = ResultInfo(
             seed: results.seeds.first ?? 0, seeds: results.seeds, steps: UInt32(clamping: results.steps),
-            model: model.name, generation: model.generation, format: results.images.first?.format ?? file.format,
+            model: model.name, generation: results.generation, format: results.images.first?.format ?? file.format,
             width: UInt32(clamping: file.photo.width), height: UInt32(clamping: file.photo.height),
             stride: stride.map { UInt32(clamping: $0) }, maskedFraction: file.maskedFraction,
             warnings: file.warnings + (results.unknownWords.isEmpty ? [] : ["unknown-words"]),

@@ -1,20 +1,24 @@
 import Distillation
 import WorkerProtocol
 
-/// Compares tuned weights with those in use and with the base.
+/// Compares tuned weights with those in use and with the base, as each would fill: every photo by what suits it better
+/// of the weights and their base.
 struct TuneJudging {
-    private let candidate: InpaintingNetwork
-    private let current: InpaintingNetwork
+    private let candidate: any PromptedFilling
+    private let current: any PromptedFilling
     private let base: InpaintingNetwork
     private let judge: PersonalJudge
 
     /// - Throws: `ModelError`.
     init(_ order: JudgeOrder) throws {
-        candidate = try InpaintingNetwork(directory: order.candidate, requiresGradient: false)
-        current = try InpaintingNetwork(directory: order.current, requiresGradient: false)
-        base =
-            order.base == order.current
-            ? current : try InpaintingNetwork(directory: order.base, requiresGradient: false)
+        let base = try InpaintingNetwork(directory: order.base, requiresGradient: false)
+        func filler(_ folder: String) throws -> any PromptedFilling {
+            guard folder != order.base else { return base }
+            return ChoosingFiller(base: base, tuned: try InpaintingNetwork(directory: folder, requiresGradient: false))
+        }
+        self.base = base
+        candidate = try filler(order.candidate)
+        current = try filler(order.current)
         judge = PersonalJudge(
             seed: order.seed, cropSize: order.size.cropSize ?? PersonalJudge.cropSize,
             pictures: order.size.canaryPictures ?? PersonalJudge.canaryPictures)

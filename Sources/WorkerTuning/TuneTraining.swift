@@ -13,14 +13,14 @@ struct TuneTraining {
         self.photos = photos
     }
 
-    /// Trains to the end and writes the averaged weights, with as much of the base among them as generic pictures need.
+    /// Trains to the end and writes the averaged weights.
     ///
     /// - Parameter progress: told of each step.
     /// - Returns: the steps of the run.
     /// - Throws: `ModelError`, `StageError`, `TrainingError`. The last checkpoint is whole.
     func run(progress: (Int, Int) -> Void) throws -> Int {
         let base = try InpaintingNetwork(directory: order.base, requiresGradient: false)
-        let configuration = self.configuration(readsText: base.readsText)
+        let configuration = self.configuration
         let stage = configuration.finetuning ?? SemiSupervisedConfiguration()
         let parent =
             order.parent == order.base
@@ -35,21 +35,15 @@ struct TuneTraining {
         schedule.metricsInterval = schedule.checkpointInterval
         schedule.validationInterval = 0
         try trainer.train(schedule, report: { _ in progress(trainer.step, configuration.training.steps) })
-        let blend = try TunedBlend(
-            base: base, tuned: trainer.averagedNetwork(), cropSize: configuration.training.cropSize,
-            pictures: order.size.canaryPictures)
-        var provenance = order.provenance
-        provenance["tuned-share"] = String(blend.share)
         // All else, such as the steps and the guidance of calls that ask for none, is as the base has it.
         var index = try ModelFolder(reading: order.base).index
-        (index.generation, index.provenance) = (order.generation, provenance)
-        try trainer.export(blend.network, to: order.export, index: index)
+        (index.generation, index.provenance) = (order.generation, order.provenance)
+        try trainer.export(to: order.export, index: index)
         return trainer.step
     }
 
-    private func configuration(readsText: Bool) -> RunConfiguration {
-        var configuration = PersonalRecipe.configuration(
-            parent: order.parent, readsText: readsText, seed: order.seed)
+    private var configuration: RunConfiguration {
+        var configuration = PersonalRecipe.configuration(parent: order.parent, seed: order.seed)
         if let steps = order.size.steps { configuration.training.steps = steps }
         if let batch = order.size.batch { configuration.training.batch = batch }
         if let side = order.size.cropSize { configuration.training.cropSize = side }

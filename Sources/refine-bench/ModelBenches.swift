@@ -153,9 +153,14 @@ struct InpaintBench: ParsableCommand {
 
               refine-bench inpaint --size 512 --json
               refine-bench inpaint --model ~/models/my-student --steps 4
+
+            A tuned model is tried beside its base in every photo:
+
+              refine-bench inpaint --model personal-1 --tuned-from default-student
             """)
 
     @Option(help: "A model folder; the one that came with the package where not given.") var model: String?
+    @Option(help: "The folder of the model that --model was tuned from.") var tunedFrom: String?
     @OptionGroup var options: BenchOptions
     @Option(help: "Side of the photo in pixels.") var size = 512
     @Option(help: "Denoising steps; the model's default where not given.") var steps: Int?
@@ -166,7 +171,12 @@ struct InpaintBench: ParsableCommand {
         guard let folder = model ?? ModelLocation.defaultDirectory() else {
             throw ValidationError("no default model is installed; give one by --model")
         }
-        let model = try FillModel(directory: folder)
+        let model =
+            if let tunedFrom {
+                try FillModel(directory: folder, tunedFrom: tunedFrom)
+            } else {
+                try FillModel(directory: folder)
+            }
         let image = try RasterImage(
             width: size, height: size,
             samples: .u8((0..<(3 * size * size)).map { UInt8(truncatingIfNeeded: $0 / 3 % size) }))

@@ -36,8 +36,6 @@ struct Personalize: ParsableCommand {
     @Option(help: "Weight of the error against pseudo-targets; the recipe's where not given.") var pseudoWeight: Float?
     @Option(help: "Weight of replayed crops' error against the base's answer; the recipe's where not given.")
     var replayMimicry: Float?
-    @Option(help: "Every how many steps prompts are replayed; the recipe's where not given.")
-    var promptedReplayInterval: Int?
     @Option(help: "Share of crops with many thin holes; the recipe's where not given.") var thinShare: Float?
     @Option(help: "Share of samples at the pure-noise timestep; the recipe's where not given.")
     var terminalShare: Float?
@@ -47,8 +45,6 @@ struct Personalize: ParsableCommand {
     @Option(help: "Decay of the averaged weights; the recipe's where not given.") var emaDecay: Float?
     @Option(help: "Every how many steps the crops are large, 0 for never; the recipe's where not given.")
     var largeCropInterval: Int?
-    @Option(help: "Share of the tuned weights, the rest being the base; the largest that loses little where not given.")
-    var blend: Float?
     @Option(help: "Threads of the engine.") var threads: Int?
     @Flag(help: "Print one JSON object at the end.") var json = false
 
@@ -57,9 +53,6 @@ struct Personalize: ParsableCommand {
             throw ValidationError("give either --held-out or --leave-each-out")
         }
         guard steps >= 1 else { throw ValidationError("--steps is \(steps); give 1 or more") }
-        guard (promptedReplayInterval ?? 1) >= 1 else {
-            throw ValidationError("--prompted-replay-interval is \(promptedReplayInterval ?? 1); give 1 or more")
-        }
         guard (1...1024).contains(adapterRank ?? 1) else {
             throw ValidationError("--adapter-rank is \(adapterRank ?? 1); give 1 to 1024")
         }
@@ -69,14 +62,14 @@ struct Personalize: ParsableCommand {
             throw ValidationError(
                 "--learning-rate is above 0, --unlabelled-share 0 to 1, --pseudo-weight and --replay-mimicry 0 or more")
         }
-        guard (0...1).contains(thinShare ?? 0), (0..<1).contains(emaDecay ?? 0), (0...1).contains(blend ?? 0),
+        guard (0...1).contains(thinShare ?? 0), (0..<1).contains(emaDecay ?? 0),
             (largeCropInterval ?? 0) >= 0, (0...1).contains(terminalShare ?? 0), (0...1).contains(depthDiscount ?? 1),
             (scenes ?? 1) >= 1,
             (1...64).contains(threads ?? 1)
         else {
             throw ValidationError(
                 """
-                --thin-share, --terminal-share, --depth-discount and --blend are 0 to 1, --ema-decay below 1, \
+                --thin-share, --terminal-share and --depth-discount are 0 to 1, --ema-decay below 1, \
                 --large-crop-interval 0 or more, --scenes 1 or more, --threads 1 to 64
                 """
             )
@@ -91,7 +84,7 @@ struct Personalize: ParsableCommand {
         var canary: [Double] = [], prompts: [Double] = []
         let judge = PersonalJudge(seed: 0x5EED_0F_1D6E)
         func measure(_ folder: String, learnt: [TrainingPhoto], judged: [(key: Int, photo: TrainingPhoto)]) throws {
-            let new = try tuned(learnt, in: folder, &report)
+            let new = ChoosingFiller(base: old, tuned: try tuned(learnt, in: folder, &report))
             report.gains += judged.compactMap { judge.gain($0.photo, key: UInt64($0.key), from: old, to: new) }
             canary += judge.canary(from: old, to: new)
             prompts += judge.prompts(from: old, to: new)
@@ -126,19 +119,15 @@ struct Personalize: ParsableCommand {
         let began = ContinuousClock.now, before = Self.processorSeconds
         let start = try InpaintingNetwork(directory: base, requiresGradient: false)
         let trainer = try train(Photos(photos: photos), from: start, in: folder)
-        let blended = try TunedBlend(base: start, tuned: trainer.averagedNetwork(), share: blend)
-        report.shares.append(blended.share)
-        report.trials.append(blended.trials)
         report.seconds += began.duration(to: .now) / .seconds(1)
         report.cpuSeconds += Self.processorSeconds - before
         let export = "\(folder)/export"
-        try trainer.export(
-            blended.network, to: export, index: ModelIndex(name: "student", generation: "tuned", defaultSteps: 1))
+        try trainer.export(to: export, index: ModelIndex(name: "student", generation: "tuned", defaultSteps: 1))
         return try InpaintingNetwork(directory: export, requiresGradient: false)
     }
 
     private func train(_ source: Photos, from start: InpaintingNetwork, in folder: String) throws -> Trainer {
-        var configuration = PersonalRecipe.configuration(parent: base, readsText: start.readsText, seed: seed)
+        var configuration = PersonalRecipe.configuration(parent: base, seed: seed)
         configuration.training.steps = steps
         if let thinShare { configuration.training.thinShare = thinShare }
         if let terminalShare { configuration.training.terminalShare = terminalShare }
@@ -152,12 +141,6 @@ struct Personalize: ParsableCommand {
         if let unlabelledShare { stage.unlabelledShare = unlabelledShare }
         if let pseudoWeight { stage.pseudoWeight = pseudoWeight }
         if let replayMimicry { stage.replayMimicry = replayMimicry }
-        if let promptedReplayInterval {
-            guard start.readsText else {
-                throw ValidationError("--prompted-replay-interval needs a --base that reads prompts")
-            }
-            stage.promptedReplayInterval = promptedReplayInterval
-        }
         configuration.finetuning = stage
         let chosen = stage
         let trainer = try Trainer(configuration, folder: folder) { _ in
@@ -169,6 +152,9 @@ struct Personalize: ParsableCommand {
         schedule.validationInterval = 0
         let stop = StopFlag()
         try trainer.train(schedule, shouldStop: { stop.isSet })
+        guard trainer.isFinished else {
+            throw CleanExit.message("stopped after step \(trainer.step) of \(steps); the same command goes on")
+        }
         return trainer
     }
 
@@ -192,9 +178,6 @@ struct Personalize: ParsableCommand {
         var heldOutPhotos = 0
         var seconds = 0.0, cpuSeconds = 0.0
         var gains: [Double] = []
-        var shares: [Float] = []
-        /// Of each run: what generic pictures made of larger shares.
-        var trials: [[TunedBlend.Trial]] = []
         var control: String?
 
         init(photos: Int, steps: Int) {
@@ -218,23 +201,14 @@ struct Personalize: ParsableCommand {
                 \(verdict): gain \(decibels(gain)), at least \(decibels(lowerBound)) at level \(level), \
                 by \(heldOutPhotos) photos; canary \(decibels(canaryGain))
                 \(steps) steps on \(photos) photos in \(Int(seconds)) s, \(Int(cpuSeconds)) s of processor time
-                share of the tuned weights: \(shares.map { String($0) }.joined(separator: " "))
                 by photo: \(gains.map { String(format: "%+.2f", $0) }.joined(separator: " "))
                 """)
-            for trial in trials.joined() { Swift.print(trial.line) }
             if let control { Swift.print("control: \(control)") }
         }
     }
 }
 
 private func decibels(_ value: Double) -> String { String(format: "%+.3f dB", value) }
-
-extension TunedBlend.Trial {
-    fileprivate var line: String {
-        "with \(share) of the tuned weights generic pictures gain \(decibels(canary))"
-            + (prompts.map { ", with prompts \(decibels($0))" } ?? "")
-    }
-}
 
 extension AdoptionGate.Judgement {
     fileprivate var line: String {

@@ -151,33 +151,6 @@ import Testing
         expectLearningWithoutText(stage.parameters)
     }
 
-    /// What is held is the fill that the caption asks for, of a student that has moved away from the base meanwhile.
-    @Test func promptsAreReplayedAsTheBaseFillsThem() throws {
-        let base = awakened(try Self.shape.untrained(Self.training))
-        var training = TestRun.textTraining
-        training.text?.insertedShare = 1
-        var configuration = SemiSupervisedConfiguration()
-        (configuration.unlabelledShare, configuration.pseudoWeight) = (1, 0)
-        (configuration.replayMimicry, configuration.promptedReplayInterval) = (1, 2)
-        func replay(step: Int, moving prefix: String? = nil) throws -> [String: Double] {
-            let stage = try SemiSupervisedStage(
-                base: base, training, configuration, labelled: nil, unlabelled: Scenes(), teacher: nil)
-            for (name, variable) in stage.parameters where prefix.map(name.hasPrefix) ?? false {
-                variable.value.copyInPlace(from: variable.value * 1.5)
-            }
-            let losses = try stage.losses(step: step, batch: stage.makeBatch(step))
-            losses.total.backward()
-            if step == 1 { expectLearningWithoutText(stage.parameters) }
-            return losses.terms
-        }
-        // Every second step: the others are of photos, all of them.
-        #expect(try replay(step: 0)["replay"] == nil)
-        #expect(try #require(replay(step: 1)["replay"]) < 1e-9)
-        #expect(try #require(replay(step: 1)["task"]) == 0)
-        // The prior counts only where the caption is read.
-        #expect(try #require(replay(step: 1, moving: "text_prior.")["replay"]) > 1e-6)
-    }
-
     private func expectLearningWithoutText(_ parameters: [(name: String, variable: Variable)]) {
         let learning = parameters.filter { $0.variable.gradient != nil }.map(\.name)
         #expect(learning.contains { $0.hasSuffix("conv_in.weight") })

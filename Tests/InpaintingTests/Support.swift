@@ -70,7 +70,7 @@ final class FakePipeline: FillPipeline {
     }
 
     let name = "fake"
-    let generation = "1"
+    let generation: String
     let parameterCount = 0
     let defaultSteps = 2
     let hasTextEncoder: Bool
@@ -83,9 +83,10 @@ final class FakePipeline: FillPipeline {
     private(set) var encodings = 0
 
     init(
-        sizeMultiple: Int = 32, stuck: Bool = false, hasTextEncoder: Bool = false,
+        generation: String = "1", sizeMultiple: Int = 32, stuck: Bool = false, hasTextEncoder: Bool = false,
         answer: @escaping (Request) -> [Float]
     ) {
+        self.generation = generation
         self.sizeMultiple = sizeMultiple
         self.hasTextEncoder = hasTextEncoder
         self.stuck = stuck

@@ -1,6 +1,7 @@
 import Foundation
 import ImageLibrary
 import Personalization
+import RefineBus
 import RefineDaemon
 import TestSupport
 import Testing
@@ -122,6 +123,31 @@ import WorkerProtocol
         let again = try EngineRoom(generations: place.reopened())
         #expect(try await again.load().generation == "base-t")
         #expect(try place.store.generations().first?.state == .damaged)
+    }
+
+    @Test("a base that cannot be loaded is told, and does not count against what was tuned from it")
+    func damagedBase() async throws {
+        let place = try TuningPlace(size: Self.learning, noise: Self.noise)
+        #expect(try await place.round() == .adopted(generation: "personal-1"))
+        let file = "\(place.base)/unet/diffusion_pytorch_model.safetensors", kept = "\(file).kept"
+        try FileManager.default.moveItem(atPath: file, toPath: kept)
+        try Data([1, 2, 3]).write(to: URL(fileURLWithPath: file))
+        let broken = try EngineRoom(generations: place.reopened())
+        await #expect(throws: RefineError.self) { try await broken.load() }
+        #expect(try place.store.generations().first?.state == .ready)
+        try FileManager.default.removeItem(atPath: file)
+        try FileManager.default.moveItem(atPath: kept, toPath: file)
+        let again = try EngineRoom(generations: place.reopened())
+        #expect(try await again.load().generation == "personal-1")
+    }
+
+    @Test("a photo is filled by what suits it, and the outcome says which generation that was")
+    func choice() async throws {
+        let place = try TuningPlace(size: Self.learning, noise: Self.noise)
+        #expect(try await place.fill().generation == "base-t")
+        #expect(try await place.round() == .adopted(generation: "personal-1"))
+        // The base's noise is worse on everything.
+        #expect(try await place.fill().generation == "personal-1")
     }
 
     @Test("rolled back to its parent, used again by name, and reset to the base")

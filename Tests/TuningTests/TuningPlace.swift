@@ -75,6 +75,19 @@ final class TuningPlace: Sendable {
         throw Overdue(what: "step \(number)")
     }
 
+    /// What the model in use makes of a hole in a photo.
+    func fill() async throws -> FillOutcome {
+        let photo = try stripedPhoto(3), bytes = photo.pixels.withBytes { Array($0) }
+        let mask = (0..<(96 * 80)).map { UInt8((40..<52).contains($0 % 96) && (30..<42).contains($0 / 96) ? 255 : 0) }
+        let lease = try await room.lease()
+        _ = try await room.begin(
+            RawPhoto(width: 96, height: 80, samples: .u8(bytes), mask: mask), FillRequest(seed: 1), with: lease)
+        while try await room.advance().isMoreLeft {}
+        let outcome = try await room.finish()
+        await room.release(lease)
+        return outcome
+    }
+
     /// Trains and judges once.
     func round() async throws -> TuningVerdict {
         await tuner.start()
