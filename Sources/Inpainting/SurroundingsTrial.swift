@@ -2,35 +2,36 @@ import Foundation
 
 /// Small holes in what is known around a hole: how well a model fills them tells how well it suits the picture.
 ///
-/// Each is a square on a grid that keeps away from the picture's own hole. Both are filled at once, and the squares are
-/// compared with what was there. The picture's own content is the only judge of what suits it: a model that learnt other
-/// pictures shows it there, before anybody sees it in the hole.
+/// Each is a square on a grid that keeps away from the picture's own hole, is filled, and compared with what was there.
+/// The picture's own content is the only judge of what suits it: a model that learnt other pictures shows it there,
+/// before anybody sees it in the hole.
 package struct SurroundingsTrial {
     package let width: Int
     package let height: Int
-    /// Planar RGB [3, height, width] in 0...1, the hole and the squares filled smoothly.
+    /// Planar RGB [3, height, width] in 0...1, the squares filled smoothly, as the hole is.
     package let prefill: [Float]
-    /// [height, width], 255 in the hole and in the squares.
+    /// [height, width], 255 in the squares alone: what counts in them is near them, and holes so small are filled in a
+    /// single pass.
     package let mask: [UInt8]
     private let truth: [Float]
     private let squares: [(x: Int, y: Int)]
     /// Of a square, in pixels.
     private let side: Int
 
-    /// Of a square, in pixels: deep enough to be filled from coarse to fine, as larger holes are. In small pictures an
-    /// eighth of them.
-    private static let largestSide = 12
+    /// Of a square, in pixels: the most that is filled without coarser passes (`CoarseToFine`). In small pictures an eighth
+    /// of them.
+    private static let largestSide = 10
     /// How far squares stay away from the hole, in pixels.
     private static let margin = 3
     /// A part of a larger picture is looked at, near its hole, in pixels.
-    static let largestWindow = 256
+    static let largestWindow = 192
     /// Fewer squares say nothing.
     private static let fewest = 4
     /// An error that nobody sees, half of an 8-bit step, squared.
     private static let invisible: Float = 0.002 * 0.002
 
     /// - Parameters:
-    ///   - picture: planar RGB [3, height, width] in 0...1; what it holds in its hole does not matter.
+    ///   - picture: planar RGB [3, height, width] in 0...1, its hole filled smoothly.
     ///   - mask: [height, width], 255 in the hole.
     ///   - width: of the picture, in pixels.
     ///   - height: of the picture.
@@ -44,27 +45,27 @@ package struct SurroundingsTrial {
         let window = Self.window(hole, multiple: multiple)
         self.width = window.width
         self.height = window.height
-        var truth: [Float] = [], known: [UInt8] = []
+        var truth: [Float] = []
         for channel in 0..<3 {
             for y in window.y..<window.endY {
                 let line = (channel * height + y) * width
                 truth += picture[(line + window.x)..<(line + window.endX)]
             }
         }
-        for y in window.y..<window.endY { known += mask[(y * width + window.x)..<(y * width + window.endX)] }
         self.truth = truth
         let side = min(Self.largestSide, min(window.width, window.height) / 8)
         self.side = side
         squares = Self.squares(of: side, in: window, around: hole)
         guard squares.count >= Self.fewest else { return nil }
+        var mask = [UInt8](repeating: 0, count: window.width * window.height)
         for (x, y) in squares {
             for row in y..<(y + side) {
-                for column in x..<(x + side) { known[row * window.width + column] = 255 }
+                for column in x..<(x + side) { mask[row * window.width + column] = 255 }
             }
         }
-        self.mask = known
+        self.mask = mask
         prefill = BiharmonicFill.fill(
-            truth, channels: 3, width: window.width, height: window.height, mask: known,
+            truth, channels: 3, width: window.width, height: window.height, mask: mask,
             tolerance: BiharmonicFill.trainingTolerance)
     }
 
