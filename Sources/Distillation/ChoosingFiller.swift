@@ -7,7 +7,7 @@ import TensorCore
 /// `FillModel` does where calls are served.
 ///
 /// What is filled at once are crops of one picture, which decide together.
-public struct ChoosingFiller: PromptedFilling {
+public struct ChoosingFiller: CropFilling {
     private let base: InpaintingNetwork
     private let tuned: InpaintingNetwork
 
@@ -17,13 +17,6 @@ public struct ChoosingFiller: PromptedFilling {
     public init(base: InpaintingNetwork, tuned: InpaintingNetwork) {
         self.base = base
         self.tuned = tuned
-    }
-
-    public var readsText: Bool { base.readsText }
-
-    /// What follows a prompt is the base's.
-    public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64, captions: [String]) -> Tensor {
-        base.fill(prefill: prefill, mask: mask, steps: steps, seed: seed, captions: captions)
     }
 
     public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
@@ -36,9 +29,8 @@ public struct ChoosingFiller: PromptedFilling {
         let (height, width) = (prefill.shape[2], prefill.shape[3]), plane = height * width
         let trial = SurroundingsTrial(
             picture: Array(UnsafeBufferPointer(start: prefill.pointer + 3 * n * plane, count: 3 * plane)),
-            mask: (0..<plane).map { mask.pointer[n * plane + $0] >= 0.5 ? UInt8(255) : 0 }, width: width,
-            height: height,
-            multiple: base.shape.codec.patchSize * base.shape.unet.sizeMultiple)
+            mask: (0..<plane).map { mask.pointer[n * plane + $0] >= 0.5 ? UInt8(255) : 0 },
+            width: width, height: height, multiple: base.shape.codec.patchSize * base.shape.unet.sizeMultiple)
         guard let trial else { return 0 }
         let picture = Tensor(trial.prefill, shape: [1, 3, trial.height, trial.width])
         let holes = Tensor(trial.mask.map { $0 == 0 ? 0 : 1 }, shape: [1, 1, trial.height, trial.width])

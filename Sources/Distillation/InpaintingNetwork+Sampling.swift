@@ -13,21 +13,6 @@ public protocol CropFilling {
     func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor
 }
 
-/// A model that can be told what to fill holes with.
-public protocol PromptedFilling: CropFilling {
-    /// Whether it reads what it is told.
-    var readsText: Bool { get }
-
-    /// Fills as `CropFilling` does, with a caption for each crop.
-    /// - Parameters:
-    ///   - prefill: [N, 3, H, W] in 0...1, holes filled by interpolation.
-    ///   - mask: [N, 1, H, W], 1 in the hole.
-    ///   - steps: denoising steps.
-    ///   - seed: of the noise that sampling starts from.
-    ///   - captions: [N].
-    func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64, captions: [String]) -> Tensor
-}
-
 extension InpaintingPipeline: CropFilling {
     public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
         let run = start(prefill: prefill, mask: mask, steps: steps, seed: seed)
@@ -36,13 +21,7 @@ extension InpaintingPipeline: CropFilling {
     }
 }
 
-extension InpaintingNetwork: PromptedFilling {
-    public var readsText: Bool { textEncoder != nil }
-
-    public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64, captions: [String]) -> Tensor {
-        fill(prefill: prefill, mask: mask, steps: steps, seed: seed, captions: captions, guidance: 1)
-    }
-
+extension InpaintingNetwork: CropFilling {
     public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
         fill(prefill: prefill, mask: mask, steps: steps, seed: seed, captions: nil)
     }

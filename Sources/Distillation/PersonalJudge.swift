@@ -14,25 +14,20 @@ public struct PersonalJudge {
 
     /// Pictures of the canary: procedural scenes of a seed that no run draws from.
     public static let canaryPictures = 24
-    static let canarySeed: UInt64 = 0x0CA4_A47
+    private static let canarySeed: UInt64 = 0x0CA4_A47
 
     private let seed: UInt64
     private let cropSize: Int
     private let pictures: Int
     private let holes: HoleOptions
-    /// The canary's pictures, and those whose holes show another material; each is drawn once, when it is needed.
-    private let scenes: CropSampler, insertions: CropSampler
+    /// The canary's pictures; each is drawn once, when it is needed.
+    private let scenes: CropSampler
 
     /// - Parameters:
     ///   - seed: of holes, places and noise.
     ///   - cropSize: pixels.
     ///   - pictures: of the canary.
     public init(seed: UInt64, cropSize: Int = cropSize, pictures: Int = canaryPictures) {
-        self.init(seed: seed, cropSize: cropSize, pictures: pictures, canarySeed: Self.canarySeed)
-    }
-
-    /// - Parameter canarySeed: of the canary's pictures.
-    init(seed: UInt64, cropSize: Int, pictures: Int, canarySeed: UInt64) {
         self.seed = seed
         self.cropSize = cropSize
         self.pictures = pictures
@@ -40,11 +35,8 @@ public struct PersonalJudge {
         // Holes as users make them.
         options.thinShare = 0
         holes = HoleOptions(options)
-        (options.seed, options.scenes) = (canarySeed, pictures)
+        (options.seed, options.scenes) = (Self.canarySeed, pictures)
         scenes = CropSampler(options)
-        options.text = TextTraining()
-        options.text?.insertedShare = 1
-        insertions = CropSampler(options)
     }
 
     /// - Parameters:
@@ -67,33 +59,8 @@ public struct PersonalJudge {
 
     /// - Returns: dB for each generic picture, `new` minus `old`.
     public func canary(from old: some CropFilling, to new: some CropFilling) -> [Double] {
-        measure(scenes) { differences($0, from: old, to: new) }
-    }
-
-    /// - Returns: dB for each generic picture whose hole shows another material than its scene, filled with that
-    ///   material's name as the prompt, `new` minus `old`; empty unless both read prompts.
-    public func prompts(from old: some PromptedFilling, to new: some PromptedFilling) -> [Double] {
-        guard old.readsText, new.readsText else { return [] }
-        return measure(insertions) { batch in
-            let captions = batch.captions.map(\.text)
-            return differences(
-                batch, from: Prompted(filler: old, captions: captions), to: Prompted(filler: new, captions: captions))
-        }
-    }
-
-    /// A filler that is told what the crops of one batch show.
-    private struct Prompted<Filler: PromptedFilling>: CropFilling {
-        let filler: Filler
-        let captions: [String]
-
-        func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
-            filler.fill(prefill: prefill, mask: mask, steps: steps, seed: seed, captions: captions)
-        }
-    }
-
-    /// One picture after the other: what is filled at once counts as crops of one photo.
-    private func measure(_ sampler: CropSampler, _ body: (TrainingBatch) -> [Double]) -> [Double] {
-        (0..<pictures).flatMap { body(sampler.heldOut($0, count: 1, size: cropSize)) }
+        // One after the other: what is filled at once counts as crops of one photo.
+        (0..<pictures).flatMap { differences(scenes.heldOut($0, count: 1, size: cropSize), from: old, to: new) }
     }
 
     /// By crop.

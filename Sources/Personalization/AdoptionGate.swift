@@ -24,7 +24,6 @@ public struct AdoptionGate: Sendable, Equatable {
         case adopted
         case noGain = "no-gain"
         case canaryLost = "canary-lost"
-        case promptsLost = "prompts-lost"
         case tooFewPhotos = "too-few-photos"
         case notFinite = "not-finite"
     }
@@ -35,7 +34,7 @@ public struct AdoptionGate: Sendable, Equatable {
         public let gain: Double
         /// dB, below which the true gain lies with probability `level`.
         public let lowerBound: Double
-        /// dB; negative where the canary lost. Of fills with and without prompts the worse.
+        /// dB; negative where the canary lost.
         public let canaryGain: Double
         public let photos: Int
         /// What was left of the level for this judgement.
@@ -49,20 +48,16 @@ public struct AdoptionGate: Sendable, Equatable {
     /// - Parameters:
     ///   - gains: dB per held-out photo, new minus old.
     ///   - canary: dB per generic picture, new minus the base model that everything began with.
-    ///   - prompts: the same of pictures whose holes show what only the prompt tells; empty for a model that reads none.
     ///   - earlier: how many judgements were made with these held-out photos before.
     ///   - seed: of the resampling.
-    public func judge(gains: [Double], canary: [Double], prompts: [Double] = [], earlier: Int, seed: UInt64)
-        -> Judgement
-    {
+    public func judge(gains: [Double], canary: [Double], earlier: Int, seed: UInt64) -> Judgement {
         let place = Double(earlier + 1)
         let level = level / (place * (place + 1))
         let mean = Self.mean(gains)
         let canaryGain = canary.isEmpty ? 0 : Self.mean(canary)
-        let promptGain = prompts.isEmpty ? canaryGain : Self.mean(prompts)
         let bound = gains.count > 1 ? lowerBound(gains, level: level, seed: seed) : -.infinity
         let verdict: Verdict =
-            if !(gains + canary + prompts).allSatisfy(\.isFinite) {
+            if !(gains + canary).allSatisfy(\.isFinite) {
                 .notFinite
             } else if gains.count < Self.leastPhotos || canary.isEmpty {
                 .tooFewPhotos
@@ -70,15 +65,11 @@ public struct AdoptionGate: Sendable, Equatable {
                 .noGain
             } else if canaryGain < -canaryTolerance {
                 .canaryLost
-            } else if promptGain < -canaryTolerance {
-                .promptsLost
             } else {
                 .adopted
             }
         return Judgement(
-            verdict: verdict, gain: mean, lowerBound: bound, canaryGain: min(canaryGain, promptGain),
-            photos: gains.count,
-            level: level)
+            verdict: verdict, gain: mean, lowerBound: bound, canaryGain: canaryGain, photos: gains.count, level: level)
     }
 
     /// The `level` quantile of the mean over resampled photos.

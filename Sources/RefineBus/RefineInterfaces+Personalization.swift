@@ -48,7 +48,7 @@ extension RefineInterfaces {
                 """
                 What became of runs, newest first: run x, started-at t and ended-at t (microseconds since 1970), parent s \
                 (the generation it began with), generation s (what came of it, empty where it was kept out), verdict s \
-                (adopted, no-gain, canary-lost, prompts-lost, too-few-photos, not-finite, or the code of a failure), \
+                (adopted, no-gain, canary-lost, too-few-photos, not-finite, or the code of a failure), \
                 steps u, photos u, held-out-photos u, gain d, lower-bound d and canary-gain d (dB), level d.
                 options: limit u (at most 1000; 100 where not given).
                 """),

@@ -11,7 +11,7 @@ enum GenerationJudge {
     static func judge(_ figures: JudgeFigures, earlier: Int) -> RunJudgement {
         let gains = figures.gains.sorted { $0.key < $1.key }.map(\.value)
         let judgement = AdoptionGate().judge(
-            gains: gains, canary: figures.canary, prompts: figures.prompts, earlier: earlier, seed: seed)
+            gains: gains, canary: figures.canary, earlier: earlier, seed: seed)
         // SQLite takes no infinities.
         return RunJudgement(
             verdict: judgement.verdict.rawValue, gain: finite(judgement.gain),

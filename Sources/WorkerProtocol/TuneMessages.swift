@@ -127,13 +127,10 @@ public struct JudgeFigures: Codable, Equatable, Sendable {
     public var gains: [UInt64: Double]
     /// dB per generic picture, candidate minus base.
     public var canary: [Double]
-    /// The same of pictures whose holes show what only a prompt tells; empty for a model that reads none.
-    public var prompts: [Double]
 
-    public init(gains: [UInt64: Double], canary: [Double], prompts: [Double] = []) {
+    public init(gains: [UInt64: Double], canary: [Double]) {
         self.gains = gains
         self.canary = canary
-        self.prompts = prompts
     }
 }
 

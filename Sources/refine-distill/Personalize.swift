@@ -81,20 +81,19 @@ struct Personalize: ParsableCommand {
         let learnt = try Self.read(photos, "--photos")
         let old = try InpaintingNetwork(directory: base, requiresGradient: false)
         var report = Report(photos: learnt.count, steps: steps)
-        var canary: [Double] = [], prompts: [Double] = []
+        var canary: [Double] = []
         let judge = PersonalJudge(seed: 0x5EED_0F_1D6E)
         func measure(_ folder: String, learnt: [TrainingPhoto], judged: [(key: Int, photo: TrainingPhoto)]) throws {
             let new = ChoosingFiller(base: old, tuned: try tuned(learnt, in: folder, &report))
             report.gains += judged.compactMap { judge.gain($0.photo, key: UInt64($0.key), from: old, to: new) }
             canary += judge.canary(from: old, to: new)
-            prompts += judge.prompts(from: old, to: new)
             guard let control else { return }
             let unrelated = try Self.read(control, "--control").enumerated().compactMap {
                 judge.gain($1, key: UInt64($0), from: old, to: new)
             }
             report.control =
                 AdoptionGate().judge(
-                    gains: unrelated, canary: canary, prompts: prompts, earlier: 0, seed: 1
+                    gains: unrelated, canary: canary, earlier: 0, seed: 1
                 ).line
         }
         if let heldOut {
@@ -109,7 +108,7 @@ struct Personalize: ParsableCommand {
             }
         }
         report.take(
-            AdoptionGate().judge(gains: report.gains, canary: canary, prompts: prompts, earlier: 0, seed: 1))
+            AdoptionGate().judge(gains: report.gains, canary: canary, earlier: 0, seed: 1))
         try report.print(asJSON: json)
     }
 

@@ -16,20 +16,6 @@ import Testing
         }
     }
 
-    /// Fills the hole with the pre-fill, lighter by a little where it is told what to fill it with.
-    private struct Reader: PromptedFilling {
-        var readsText = true
-        var offset: Float
-
-        func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor { prefill.copy() }
-
-        func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64, captions: [String]) -> Tensor {
-            let result = prefill.copy(), slice = result.count / captions.count
-            for i in 0..<result.count where !captions[i / slice].isEmpty { result.pointer[i] += offset }
-            return result
-        }
-    }
-
     private static func photo(_ seed: UInt64) -> TrainingPhoto {
         let scene = SceneGenerator().scene(seed: seed, width: 80, height: 80)
         return TrainingPhoto(width: 80, height: 80, pixels: scene.pixels)
@@ -55,18 +41,6 @@ import Testing
         #expect(gain(judge, 7) == gain(PersonalJudge(seed: 4, cropSize: 32), 7))
         #expect(gain(judge, 7) != gain(judge, 8))
         #expect(gain(judge, 7) != gain(PersonalJudge(seed: 5, cropSize: 32), 7))
-    }
-
-    @Test func promptsAreJudgedWhereBothReadThem() {
-        let (plain, deaf) = (Reader(offset: 0), Reader(readsText: false, offset: 0))
-        let gains = judge.prompts(from: plain, to: Reader(offset: 0.4))
-        #expect(gains.count == 3)
-        // Every picture has a prompt, and what is wrong with them shows in each.
-        #expect(gains.allSatisfy { abs($0) > 0.01 })
-        #expect(judge.prompts(from: Reader(offset: 0.4), to: plain) == gains.map { -$0 })
-        #expect(judge.prompts(from: plain, to: plain) == [0, 0, 0])
-        #expect(judge.canary(from: plain, to: Reader(offset: 0.4)) == [0, 0, 0])
-        #expect(judge.prompts(from: plain, to: deaf).isEmpty && judge.prompts(from: deaf, to: plain).isEmpty)
     }
 
     @Test func photosThatAreTooSmallAreLeftOut() {

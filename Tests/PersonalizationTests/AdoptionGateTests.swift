@@ -44,15 +44,6 @@ import Testing
         #expect(gate.judge(gains: gains, canary: [-0.1, -0.05], earlier: 0, seed: 1).verdict == .adopted)
     }
 
-    @Test func aGainThatCostsPromptsIsNot() {
-        let gains = (0..<20).map { 1 + Double($0) / 100 }
-        let lost = gate.judge(gains: gains, canary: calm, prompts: [-0.3, 0], earlier: 0, seed: 1)
-        #expect(lost.verdict == .promptsLost)
-        #expect(lost.canaryGain == -0.15)
-        #expect(gate.judge(gains: gains, canary: calm, prompts: [-0.1, 0.1], earlier: 0, seed: 1).verdict == .adopted)
-        #expect(gate.judge(gains: gains, canary: calm, prompts: [.nan], earlier: 0, seed: 1).verdict == .notFinite)
-    }
-
     @Test func fewPhotosOrUndefinedFiguresDecideNothing() {
         #expect(gate.judge(gains: [1, 1, 1, 1], canary: calm, earlier: 0, seed: 1).verdict == .tooFewPhotos)
         #expect(gate.judge(gains: [], canary: calm, earlier: 0, seed: 1).verdict == .tooFewPhotos)
