@@ -20,23 +20,28 @@ public struct ChoosingFiller: CropFilling {
     }
 
     public func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
-        let lead = (0..<prefill.shape[0]).reduce(0) { $0 + self.lead(prefill, mask, crop: $1) }
-        return (lead > 0 ? tuned : base).fill(prefill: prefill, mask: mask, steps: steps, seed: seed)
+        var (bases, others): ([Double], [Double]) = ([], [])
+        for n in 0..<prefill.shape[0] {
+            guard let trial = trial(prefill, mask, crop: n) else { continue }
+            bases += scores(base, trial)
+            others += scores(tuned, trial)
+        }
+        let network = SurroundingsTrial.prefers(others, over: bases) ? tuned : base
+        return network.fill(prefill: prefill, mask: mask, steps: steps, seed: seed)
     }
 
-    /// By how many dB the tuned model is better around the hole of one crop; 0 where too little is known.
-    private func lead(_ prefill: Tensor, _ mask: Tensor, crop n: Int) -> Double {
+    /// nil where too little is known around the hole.
+    private func trial(_ prefill: Tensor, _ mask: Tensor, crop n: Int) -> SurroundingsTrial? {
         let (height, width) = (prefill.shape[2], prefill.shape[3]), plane = height * width
-        let trial = SurroundingsTrial(
+        return SurroundingsTrial(
             picture: Array(UnsafeBufferPointer(start: prefill.pointer + 3 * n * plane, count: 3 * plane)),
             mask: (0..<plane).map { mask.pointer[n * plane + $0] >= 0.5 ? UInt8(255) : 0 },
             width: width, height: height, multiple: base.shape.codec.patchSize * base.shape.unet.sizeMultiple)
-        guard let trial else { return 0 }
+    }
+
+    private func scores(_ network: InpaintingNetwork, _ trial: SurroundingsTrial) -> [Double] {
         let picture = Tensor(trial.prefill, shape: [1, 3, trial.height, trial.width])
         let holes = Tensor(trial.mask.map { $0 == 0 ? 0 : 1 }, shape: [1, 1, trial.height, trial.width])
-        func score(_ network: InpaintingNetwork) -> Double {
-            trial.score(network.fill(prefill: picture, mask: holes, steps: 1, seed: 0).values)
-        }
-        return score(tuned) - score(base)
+        return trial.scores(network.fill(prefill: picture, mask: holes, steps: 1, seed: 0).values)
     }
 }

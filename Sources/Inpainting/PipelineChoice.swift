@@ -3,8 +3,8 @@ import Diffusion
 /// What fills the crops of one job: the model, or, for one that was tuned, whichever of it and its base suits the photo.
 ///
 /// What follows a prompt is the base's, since photos teach nothing about words. Without one the photo decides, at its
-/// first crop and for all of them: both fill small holes around that crop's hole (`SurroundingsTrial`), and the one that
-/// is nearer to what was there goes on. Where too little is known it is the base. So what was learnt from some photos
+/// first crop and for all of them: both fill small holes around that crop's hole (`SurroundingsTrial`), and the tuned model
+/// goes on where it is clearly nearer to what was there. Where too little is known it is the base. So what was learnt from some photos
 /// is not let loose on others.
 struct PipelineChoice {
     private let model: FillModel
@@ -53,13 +53,13 @@ struct PipelineChoice {
         let trial = SurroundingsTrial(
             picture: picture, mask: mask, width: width, height: height, multiple: base.sizeMultiple)
         guard let trial else { return base }
-        func score(_ pipeline: any FillPipeline) throws -> Double {
+        func scores(_ pipeline: any FillPipeline) throws -> [Double] {
             let run = try pipeline.start(
                 prefill: trial.prefill, mask: trial.mask, width: trial.width, height: trial.height, steps: 1, seed: 0,
                 condition: pipeline.condition(prompt: nil, guidance: nil))
-            return trial.score(try run.finished())
+            return trial.scores(try run.finished())
         }
-        return try score(model.pipeline) > score(base) ? model.pipeline : base
+        return try SurroundingsTrial.prefers(scores(model.pipeline), over: scores(base)) ? model.pipeline : base
     }
 }
 

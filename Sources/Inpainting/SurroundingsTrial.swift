@@ -70,12 +70,11 @@ package struct SurroundingsTrial {
     }
 
     /// - Parameter fill: planar RGB [3, height, width] of `prefill` by a model.
-    /// - Returns: dB, how near the squares are to what was there, in the mean over squares; the more the better.
-    package func score(_ fill: [Float]) -> Double {
+    /// - Returns: of each square, in dB, how near it is to what was there; the more the better.
+    package func scores(_ fill: [Float]) -> [Double] {
         precondition(fill.count == truth.count, "Inpainting: a fill of \(fill.count) values for \(truth.count)")
         let plane = width * height, count = Float(3 * side * side)
-        var sum = 0.0
-        for (x, y) in squares {
+        return squares.map { x, y in
             var error: Float = 0
             for channel in 0..<3 {
                 for row in y..<(y + side) {
@@ -86,9 +85,21 @@ package struct SurroundingsTrial {
                     }
                 }
             }
-            sum -= 10 * log10(Double(error / count + Self.invisible))
+            return -10 * log10(Double(error / count + Self.invisible))
         }
-        return sum / Double(squares.count)
+    }
+
+    /// Whether a model is clearly better than another: its lead is twice as large as its standard error, so that one in
+    /// forty of those which are as good gets through.
+    /// - Parameters:
+    ///   - scores: of squares, by the one.
+    ///   - others: of the same squares, by the other.
+    package static func prefers(_ scores: [Double], over others: [Double]) -> Bool {
+        let leads = zip(scores, others).map { $0 - $1 }, count = Double(leads.count)
+        guard count > 1 else { return false }
+        let mean = leads.reduce(0, +) / count
+        let variance = leads.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
+        return mean > 2 * (variance / count).squareRoot()
     }
 
     /// The part that is looked at: of those half of which is known, or else most of it, the nearest to the hole's middle.

@@ -133,12 +133,12 @@ import Testing
         let hole = Self.box(width, height, PixelBox(x: 40, y: 40, width: 16, height: 16))
         let trial = try #require(
             SurroundingsTrial(picture: picture, mask: hole, width: width, height: height, multiple: 32))
-        let best = trial.score(picture)
-        #expect(best > trial.score(trial.prefill))
-        #expect(trial.score(picture.map { $0 + 0.1 }) < best)
+        let best = trial.scores(picture), smooth = trial.scores(trial.prefill)
+        #expect(zip(best, smooth).allSatisfy { $0 > $1 })
+        #expect(zip(trial.scores(picture.map { $0 + 0.1 }), best).allSatisfy { $0 < $1 })
         var other = picture
         for i in other.indices where hole[i % (width * height)] != 0 { other[i] = 9 }
-        #expect(trial.score(other) == best)
+        #expect(trial.scores(other) == best)
     }
 
     @Test func ofALargePictureThePartAroundTheHoleIsTried() throws {
@@ -155,7 +155,7 @@ import Testing
                 truth += picture[(line + 320)..<(line + 512)]
             }
         }
-        #expect(trial.score(truth) > 50)
+        #expect(trial.scores(truth).allSatisfy { $0 > 50 })
     }
 
     @Test func besideAHoleThatFillsSuchAPartTheSurroundingsAreTried() throws {
@@ -165,6 +165,17 @@ import Testing
             SurroundingsTrial(picture: picture, mask: hole, width: width, height: height, multiple: 32))
         // Half of what is looked at is known.
         #expect(trial.mask.count { $0 != 0 } >= 12 * 100)
+    }
+
+    @Test func onlyAClearLeadCounts() {
+        let base = (0..<20).map { 30 + Double($0 % 7) }
+        // Half a decibel everywhere, in the mean but all over the place, and nothing.
+        #expect(SurroundingsTrial.prefers(base.map { $0 + 0.5 }, over: base))
+        let erratic = base.indices.map { base[$0] + ($0 % 2 == 0 ? 6 : -5) }
+        #expect(!SurroundingsTrial.prefers(erratic, over: base))
+        #expect(
+            !SurroundingsTrial.prefers(base, over: base) && !SurroundingsTrial.prefers(base.map { $0 - 1 }, over: base))
+        #expect(!SurroundingsTrial.prefers([], over: []) && !SurroundingsTrial.prefers([9], over: [1]))
     }
 
     @Test func smallPicturesHaveSmallerHoles() throws {
