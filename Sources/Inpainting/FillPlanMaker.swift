@@ -20,7 +20,9 @@ public final class FillPlanMaker {
     package private(set) var problems: Set<ConvolutionProblem> = []
     private var planner: ConvolutionPlanner?
 
-    /// - Parameter path: where the plan is kept; nil where there is no place for it.
+    /// - Parameters:
+    ///   - model: whose convolutions are timed.
+    ///   - path: where the plan is kept; nil where there is no place for it.
     /// - Returns: nil where this machine has a plan already, where there is no place for one, or for a model that is
     ///   too large to be timed beside other work.
     public init?(_ model: FillModel, path: String? = ConvolutionPlan.defaultPath()) {

@@ -4,8 +4,8 @@ import Diffusion
 ///
 /// What follows a prompt is the base's, since photos teach nothing about words. Without one the photo decides, at its
 /// first crop and for all of them: both fill small holes around that crop's hole (`SurroundingsTrial`), and the tuned model
-/// goes on where it is clearly nearer to what was there. Where too little is known it is the base. So what was learnt from some photos
-/// is not let loose on others.
+/// goes on where it is clearly nearer to what was there. Where too little is known it is the base. So what was learnt
+/// from some photos is not let loose on others.
 struct PipelineChoice {
     private let model: FillModel
     private let prompt: String?
