@@ -36,7 +36,7 @@ public struct ChoosingFiller: CropFilling {
         return SurroundingsTrial(
             picture: Array(UnsafeBufferPointer(start: prefill.pointer + 3 * n * plane, count: 3 * plane)),
             mask: (0..<plane).map { mask.pointer[n * plane + $0] >= 0.5 ? UInt8(255) : 0 },
-            width: width, height: height, multiple: base.shape.codec.patchSize * base.shape.unet.sizeMultiple)
+            width: width, height: height, multiple: base.sizeMultiple)
     }
 
     private func scores(_ network: InpaintingNetwork, _ trial: SurroundingsTrial) -> [Double] {

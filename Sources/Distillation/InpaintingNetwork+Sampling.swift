@@ -56,7 +56,7 @@ extension InpaintingNetwork: CropFilling {
         _ prefill: Tensor, mask: Tensor, levels: Int, pass: (Tensor, Tensor) -> Tensor
     ) -> Tensor {
         let levels = CoarseToFine.levels(
-            prefill: prefill, mask: mask, multiple: shape.codec.patchSize * shape.unet.sizeMultiple, most: levels)
+            prefill: prefill, mask: mask, multiple: sizeMultiple, most: levels)
         var current = levels[levels.count - 1].prefill
         for (finer, coarser) in zip(levels, levels.dropFirst()).reversed() {
             current = finer.prefill(after: pass(current, coarser.mask), at: coarser)

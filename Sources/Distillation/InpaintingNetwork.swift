@@ -120,6 +120,9 @@ public final class InpaintingNetwork {
         parts.flatMap { part, set in set.all(in: part.rawValue) }
     }
 
+    /// Crops must have a width and height that are multiples of this.
+    var sizeMultiple: Int { shape.codec.patchSize * shape.unet.sizeMultiple }
+
     /// The number of scalar parameters.
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.variable.value.count } }
 

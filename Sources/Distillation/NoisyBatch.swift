@@ -72,8 +72,7 @@ package struct NoisyBatch {
         }
         weight = Self.weights(
             clean: clean, discount: discount, patch: codec.configuration.patchSize, exponents: exponents,
-            floors: floors,
-            gains: gains)
+            floors: floors, gains: gains)
     }
 
     /// The mean weighted squared error of predicting nothing: the pre-fill alone.

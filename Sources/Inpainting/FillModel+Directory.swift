@@ -10,24 +10,20 @@ extension FillModel {
     /// Loads a model folder and keeps its weights in memory: one of this project's, or one of Stable Diffusion's kind
     /// for inpainting.
     ///
-    /// - Parameter directory: the model's folder.
-    /// - Throws: `ModelError` naming the file and what is wrong with it.
-    public convenience init(directory: String) throws {
-        let pipeline: any FillPipeline =
-            try LatentModelFolder.isOne(directory)
-            ? LatentInpaintingPipeline(directory: directory) : InpaintingPipeline(directory: directory)
-        self.init(pipeline: pipeline)
-    }
-
-    /// Loads a model that was tuned, and its base, which fills the photos that it suits better.
-    ///
     /// - Parameters:
-    ///   - directory: the tuned model's folder.
-    ///   - base: that of what it was tuned from.
+    ///   - directory: the model's folder.
+    ///   - base: that of what it was tuned from, which fills the photos that it suits better; nil for a model that was not
+    ///     tuned.
     /// - Throws: `ModelError` naming the file and what is wrong with it, or that the two are of different shapes.
-    public convenience init(directory: String, tunedFrom base: String) throws {
-        let base = try InpaintingPipeline(directory: base)
-        self.init(pipeline: try base.tuned(directory: directory), base: base)
+    public convenience init(directory: String, tunedFrom base: String? = nil) throws {
+        if let base {
+            let base = try InpaintingPipeline(directory: base)
+            self.init(pipeline: try base.tuned(directory: directory), base: base)
+        } else if try LatentModelFolder.isOne(directory) {
+            self.init(pipeline: try LatentInpaintingPipeline(directory: directory))
+        } else {
+            self.init(pipeline: try InpaintingPipeline(directory: directory))
+        }
     }
 
     /// Takes up the plan of convolution algorithms that was made for this machine, if there is one. Call it before the

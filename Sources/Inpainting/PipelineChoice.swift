@@ -21,35 +21,34 @@ struct PipelineChoice {
         self.model = model
         self.prompt = prompt
         self.guidance = guidance
-        if let base = model.base {
-            if prompt?.isEmpty == false { choose(base) }
-        } else {
-            choose(model.pipeline)
-        }
     }
 
     /// The generation of the weights that fill, once it is known.
     var generation: String { (chosen?.pipeline ?? model.pipeline).generation }
-
-    private mutating func choose(_ pipeline: any FillPipeline) {
-        chosen = (pipeline, pipeline.condition(prompt: prompt, guidance: guidance))
-    }
 
     /// Begins to fill one crop, see `FillPipeline.start`.
     /// - Throws: what a pipeline throws, ``FillError`` with `modelFailed`.
     mutating func start(
         prefill: [Float], mask: [UInt8], width: Int, height: Int, steps: Int, seed: UInt64
     ) throws -> any FillRun {
-        if chosen == nil { choose(try suited(to: prefill, mask, width, height)) }
-        let (pipeline, condition) = chosen ?? (model.pipeline, nil)
+        let (pipeline, condition) = try chosen ?? choose(by: prefill, mask, width, height)
+        chosen = (pipeline, condition)
         return try pipeline.start(
             prefill: prefill, mask: mask, width: width, height: height, steps: steps, seed: seed, condition: condition)
+    }
+
+    private func choose(
+        by picture: [Float], _ mask: [UInt8], _ width: Int, _ height: Int
+    ) throws -> (pipeline: any FillPipeline, condition: PromptCondition?) {
+        let pipeline = try suited(to: picture, mask, width, height)
+        return (pipeline, pipeline.condition(prompt: prompt, guidance: guidance))
     }
 
     private func suited(
         to picture: [Float], _ mask: [UInt8], _ width: Int, _ height: Int
     ) throws -> any FillPipeline {
         guard let base = model.base else { return model.pipeline }
+        guard prompt?.isEmpty != false else { return base }
         let trial = SurroundingsTrial(
             picture: picture, mask: mask, width: width, height: height, multiple: base.sizeMultiple)
         guard let trial else { return base }

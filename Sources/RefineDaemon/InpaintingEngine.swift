@@ -17,12 +17,7 @@ final class InpaintingEngine: FillEngine {
     /// - Throws: `RefineError` with code `noModel` that says which file is missing, damaged or of a wrong shape.
     init(directory: String, tunedFrom base: String? = nil) throws {
         do {
-            model =
-                if let base {
-                    try FillModel(directory: directory, tunedFrom: base)
-                } else {
-                    try FillModel(directory: directory)
-                }
+            model = try FillModel(directory: directory, tunedFrom: base)
         } catch {
             // Its text ends with what to do about the file.
             let text = "\(error)"

@@ -171,12 +171,7 @@ struct InpaintBench: ParsableCommand {
         guard let folder = model ?? ModelLocation.defaultDirectory() else {
             throw ValidationError("no default model is installed; give one by --model")
         }
-        let model =
-            if let tunedFrom {
-                try FillModel(directory: folder, tunedFrom: tunedFrom)
-            } else {
-                try FillModel(directory: folder)
-            }
+        let model = try FillModel(directory: folder, tunedFrom: tunedFrom)
         let image = try RasterImage(
             width: size, height: size,
             samples: .u8((0..<(3 * size * size)).map { UInt8(truncatingIfNeeded: $0 / 3 % size) }))

@@ -27,7 +27,7 @@ struct TuningRun {
     /// Nil before the first step.
     var words: String? {
         guard let step, let steps else { return nil }
-        // Weights are mixed and judged then, which takes a minute or two and has no steps.
+        // Weights are judged then, which takes a minute or two and has no steps.
         guard step < steps else { return "all \(steps) steps done, being judged" }
         return "step \(step) of \(steps)" + left
     }
