@@ -11,11 +11,14 @@ public final class InpaintingPipeline {
     let textPrior: TextPriorModel?
     let scheduler: DDIMScheduler
     let codec: SpaceToDepthCodec
+    let textureMemory: TextureMemory?
 
     /// Loads a model folder.
     /// - Throws: `ModelError` naming the file and what is wrong with it.
     public convenience init(directory: String) throws {
-        try self.init(ModelFolder(reading: directory), place: directory) { component in
+        try self.init(
+            ModelFolder(reading: directory), place: directory, textureMemory: TextureMemory(of: directory)
+        ) { component in
             try ModelFolder.parameters(of: component, in: directory, requiresGradient: false)
         }
     }
@@ -38,16 +41,18 @@ public final class InpaintingPipeline {
     public convenience init(
         folder: ModelFolder, weights: [String: Tensor], others: [ModelFolder.Component: [String: Tensor]] = [:]
     ) throws {
-        try self.init(folder, place: folder.index.name) { component in
+        try self.init(folder, place: folder.index.name, textureMemory: nil) { component in
             let tensors = component == .unet ? weights : others[component] ?? [:]
             return ParameterSet(loaded: tensors, origin: "\(component.rawValue) weights", requiresGradient: false)
         }
     }
 
     private init(
-        _ folder: ModelFolder, place: String, parameters: (ModelFolder.Component) throws -> ParameterSet
+        _ folder: ModelFolder, place: String, textureMemory: TextureMemory?,
+        parameters: (ModelFolder.Component) throws -> ParameterSet
     ) throws {
         self.folder = folder
+        self.textureMemory = textureMemory
         unet = try UNet2DConditionModel(folder.unet, parameters: parameters(.unet), origin: "\(place)/unet")
         controlNet = try folder.controlNet.map {
             try ControlNetModel($0, parameters: parameters(.controlNet), origin: "\(place)/controlnet")
@@ -83,6 +88,11 @@ public final class InpaintingPipeline {
 
     /// The words of a prompt that the model was never trained with.
     public func unknownWords(in prompt: String) -> [String] { folder.tokenizer?.unknownWords(in: prompt) ?? [] }
+
+    /// What a prompt calls up from the model's texture memory; nil where it names no material, or the model has no memory
+    /// of them.
+    /// - Throws: `ModelError` where the pictures cannot be read.
+    public func textures(for prompt: String) throws -> PromptedTextures? { try textureMemory?.textures(for: prompt) }
 
     /// What to attend to in every run of a job.
     /// - Parameters:

@@ -27,6 +27,19 @@ public struct TrainingPhoto: Sendable {
         contents = ContentMap(scene.labels, width: scene.width, height: scene.height)
     }
 
+    /// The square of `side` pixels in the middle.
+    func middle(_ side: Int) -> TrainingPhoto {
+        precondition(side <= min(width, height), "Distillation: \(side) pixels of \(width)x\(height)")
+        let (left, top) = ((width - side) / 2, (height - side) / 2)
+        var result: [UInt8] = []
+        result.reserveCapacity(3 * side * side)
+        for y in top..<(top + side) {
+            let from = 3 * (y * width + left)
+            result += pixels[from..<(from + 3 * side)]
+        }
+        return TrainingPhoto(width: side, height: side, pixels: result, caption: caption)
+    }
+
     /// The same picture with a longer side of at most `limit` pixels: each pixel the mean of those that it covers.
     public func scaledDown(toLongerSide limit: Int) -> TrainingPhoto {
         guard max(width, height) > limit else { return self }

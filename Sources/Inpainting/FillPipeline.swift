@@ -17,6 +17,9 @@ public protocol FillPipeline: AnyObject {
     /// The words of a prompt that the model was never trained with.
     func unknownWords(in prompt: String) -> [String]
 
+    /// Pictures of the material that a prompt names; nil where it names none that the model has pictures of.
+    func textures(for prompt: String) throws -> PromptedTextures?
+
     /// What all crops of a job attend to, computed once; nil for a model that attends to no text.
     func condition(prompt: String?, guidance: Float?) -> PromptCondition?
 
@@ -34,6 +37,10 @@ public protocol FillPipeline: AnyObject {
         prefill: [Float], mask: [UInt8], width: Int, height: Int, steps: Int, seed: UInt64,
         condition: PromptCondition?
     ) throws -> Run
+}
+
+extension FillPipeline {
+    public func textures(for prompt: String) throws -> PromptedTextures? { nil }
 }
 
 /// The denoising of one crop.

@@ -13,4 +13,6 @@ public struct FillResult: Sendable {
     public let generation: String
     /// Words of the prompt that the model was never trained with, and so ignores.
     public let unknownWords: [String]
+    /// The material that the prompt named and the model has pictures of; nil where there is none.
+    public let texture: String?
 }

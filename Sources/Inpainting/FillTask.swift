@@ -8,10 +8,11 @@ import Diffusion
 /// let result = try task.finish()
 /// ```
 /// The holes are cut into crops (`CropPlan`); each is filled smoothly, denoised, given detail and blended into the photo
-/// before the next one begins. Not Sendable: it lives on the engine's thread, as its model does.
+/// before the next one begins. Where a prompt names a material that the model has pictures of, it is laid over all of them
+/// in the end, in place of detail (`TextureLayer`). Not Sendable: it lives on the engine's thread, as its model does.
 public final class FillTask {
     /// Units of work in all and done so far: per crop one pre-fill, the denoising steps (of deep holes those at coarser
-    /// resolutions too, which are counted once the crop has begun), one blending.
+    /// resolutions too, which are counted once the crop has begun), one blending; and one texture.
     public private(set) var totalSteps: Int
     public private(set) var completedSteps = 0
     /// What the next ``advance()`` does: `prefill`, `denoise`, `blend`; `done` at the end.
@@ -21,13 +22,14 @@ public final class FillTask {
         case prefill
         case denoise(CropPixels, input: [Float], run: any FillRun)
         case blend(CropPixels, model: (input: [Float], output: [Float])?)
+        case texture(PromptedTextures)
         case done
 
         var name: String {
             switch self {
             case .prefill: "prefill"
             case .denoise: "denoise"
-            case .blend: "blend"
+            case .blend, .texture: "blend"
             case .done: "done"
             }
         }
@@ -43,6 +45,7 @@ public final class FillTask {
     private let detail: (fine: Bool, coarse: Bool)
     private var choice: PipelineChoice
     private let unknownWords: [String]
+    private let textures: PromptedTextures?
     private let crops: [Crop]
     private var index = 0
     private var phase = Phase.prefill
@@ -112,12 +115,14 @@ public final class FillTask {
         classical = options.keepsClassical ? filled : nil
         steps = options.steps ?? model.info.defaultSteps
         seed = options.seed
-        detail = (options.detail ?? (options.steps == nil), options.detail ?? true)
         choice = PipelineChoice(model, prompt: options.prompt, guidance: options.guidance)
+        textures = options.detail == false ? nil : try choice.textures()
+        // What would be laid over the surroundings' detail is laid over none.
+        detail = textures != nil ? (false, false) : (options.detail ?? (options.steps == nil), options.detail ?? true)
         unknownWords = options.prompt.map { model.pipeline.unknownWords(in: $0) } ?? []
         crops = CropPlan.make(
             hole: opacity, sizeMultiple: model.pipeline.sizeMultiple, limit: options.largestCrop)
-        totalSteps = crops.count * (steps + 2)
+        totalSteps = crops.count * (steps + 2) + (textures == nil ? 0 : 1)
     }
 
     /// Does one unit of work: the pre-fill of one crop, one denoising step, or one blending.
@@ -137,6 +142,9 @@ public final class FillTask {
             if let model { pixels.add(output: model.output, input: model.input) }
             if crop.part != .coarse, crop.scale > 1 ? detail.coarse : detail.fine { pixels.carryDetail() }
             blend(pixels)
+        case .texture(let textures):
+            TextureLayer.lay(textures, over: &filled, opacity: opacity, seed: seed)
+            phase = .done
         case .done:
             return false
         }
@@ -161,7 +169,8 @@ public final class FillTask {
         return FillResult(
             box: box, filled: try image(filled),
             changed: try FillMask(width: box.width, height: box.height, values: opacity.values),
-            classical: try classical.map(image), generation: choice.generation, unknownWords: unknownWords)
+            classical: try classical.map(image), generation: choice.generation, unknownWords: unknownWords,
+            texture: textures?.material)
     }
 
     private func begin(_ crop: Crop) throws -> Phase {
@@ -207,6 +216,6 @@ public final class FillTask {
             }
         }
         index += 1
-        phase = index < crops.count ? .prefill : .done
+        phase = index < crops.count ? .prefill : textures.map(Phase.texture) ?? .done
     }
 }

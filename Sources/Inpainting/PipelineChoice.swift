@@ -37,6 +37,18 @@ struct PipelineChoice {
             prefill: prefill, mask: mask, width: width, height: height, steps: steps, seed: seed, condition: condition)
     }
 
+    /// Pictures of the material that the prompt names, to be laid over the fill; nil where it names none or is not
+    /// followed.
+    /// - Throws: ``FillError`` with `modelFailed` where the pictures cannot be read.
+    func textures() throws -> PromptedTextures? {
+        guard let prompt, !prompt.isEmpty, guidance != 0 else { return nil }
+        do {
+            return try (model.base ?? model.pipeline).textures(for: prompt)
+        } catch {
+            throw FillError.modelFailed("its pictures of materials cannot be read: \(error)")
+        }
+    }
+
     private func choose(
         by picture: [Float], _ mask: [UInt8], _ width: Int, _ height: Int
     ) throws -> (pipeline: any FillPipeline, condition: PromptCondition?) {

@@ -64,6 +64,36 @@ struct RasterPatch: Sendable {
         samples.change(eight: { mix(&$0) }, sixteen: { mix(&$0) })
     }
 
+    /// The colour at a place of the photo, 0...1.
+    func color(_ x: Int, _ y: Int) -> SIMD3<Float> {
+        let at = 3 * ((y - box.y) * box.width + x - box.x)
+        return switch samples {
+        case .u8(let values): SIMD3(Float(values[at]), Float(values[at + 1]), Float(values[at + 2])) / 255
+        case .u16(let values): SIMD3(Float(values[at]), Float(values[at + 1]), Float(values[at + 2])) / 65535
+        }
+    }
+
+    /// Mixes places of the photo with colours, 0...1, each by a share of its own.
+    ///
+    /// - Parameter places: calls what it is given for each of them.
+    mutating func mix(_ places: ((_ x: Int, _ y: Int, _ color: SIMD3<Float>, _ share: Float) -> Void) -> Void) {
+        let box = box
+        func mix<Sample: FixedWidthInteger & UnsignedInteger>(_ target: inout [Sample]) {
+            let top = Float(Sample.max)
+            target.withUnsafeMutableBufferPointer { target in
+                places { x, y, color, share in
+                    let at = 3 * ((y - box.y) * box.width + x - box.x)
+                    for channel in 0..<3 {
+                        let own = Float(target[at + channel])
+                        let mixed = own + (top * color[channel] - own) * share
+                        target[at + channel] = Sample(min(max(mixed, 0), top).rounded())
+                    }
+                }
+            }
+        }
+        samples.change(eight: { mix(&$0) }, sixteen: { mix(&$0) })
+    }
+
     /// What a tile shares with the tiles before it.
     private static func seam(of crop: Crop, opacity: HoleRegion, hole: HoleRegion) -> [HoleComponent.Run] {
         let box = opacity.box, seam = crop.seam

@@ -41,47 +41,118 @@ public enum Safetensors {
     /// Reads every tensor of a file.
     /// - Throws: `ModelError` naming the file and what is wrong with it.
     public static func read(_ path: String) throws -> (tensors: [String: Tensor], metadata: [String: String]) {
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw ModelError(.missingFile, at: path, "there is no such file")
-        }
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-        } catch {
-            throw ModelError(.unreadableFile, at: path, "the file cannot be read")
-        }
-        return try parse(data, origin: path)
+        try parse(contents(path), origin: path)
     }
 
     static func parse(_ data: Data, origin: String) throws -> (tensors: [String: Tensor], metadata: [String: String]) {
-        func damaged(_ problem: String) -> ModelError { ModelError(.damagedFile, at: origin, problem) }
-        guard data.count >= 8 else { throw damaged("\(data.count) bytes are too few for a safetensors file") }
-        let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard length <= UInt64(maximumHeader), Int(length) <= data.count - 8 else {
-            throw damaged("the header's length \(length) does not fit a file of \(data.count) bytes")
-        }
-        let body = data.startIndex + 8 + Int(length)
-        let header: [String: HeaderValue]
-        do {
-            header = try JSONDecoder().decode([String: HeaderValue].self, from: data[(data.startIndex + 8)..<body])
-        } catch {
-            throw damaged("the header is not the JSON of a safetensors file")
-        }
-        var entries: [(name: String, entry: Entry)] = []
-        var metadata: [String: String] = [:]
-        for (name, value) in header {
-            switch (name, value) {
-            case ("__metadata__", .metadata(let text)): metadata = text
-            case (_, .entry(let entry)) where name != "__metadata__": entries.append((name, entry))
-            default: throw damaged("the header's entry \"\(name)\" does not describe a tensor")
-            }
-        }
-        try requireTiling(entries, available: data.endIndex - body, damaged: damaged)
+        let contents = try Contents(data, origin: origin)
         var tensors: [String: Tensor] = [:]
-        for (name, entry) in entries {
-            tensors[name] = try tensor(entry, name: name, data: data, body: body, damaged: damaged)
+        for (name, entry) in contents.entries { tensors[name] = try contents.tensor(entry, name: name) }
+        return (tensors, contents.metadata)
+    }
+
+    /// Reads the shapes of a file's tensors and, of those that are asked for, the bytes: for what is no weight, such as
+    /// pictures. Nothing else of the file is read.
+    ///
+    /// - Parameters:
+    ///   - path: of the file.
+    ///   - names: of the tensors whose bytes are wanted, which are of type U8.
+    /// - Throws: `ModelError` naming the file and what is wrong with it, also where a wanted tensor is missing.
+    public static func readBytes(
+        _ path: String, of names: [String]
+    ) throws -> (shapes: [String: [Int]], bytes: [String: [UInt8]]) {
+        let contents = try Contents(contents(path), origin: path)
+        var bytes: [String: [UInt8]] = [:]
+        for name in names {
+            guard let entry = contents.entries[name] else {
+                throw ModelError(.missingWeight, at: path, "there is no tensor \"\(name)\"")
+            }
+            bytes[name] = try contents.bytes(entry, name: name)
         }
-        return (tensors, metadata)
+        return (contents.entries.mapValues(\.shape), bytes)
+    }
+
+    private static func contents(_ path: String) throws -> Data {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw ModelError(.missingFile, at: path, "there is no such file")
+        }
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+        } catch {
+            throw ModelError(.unreadableFile, at: path, "the file cannot be read")
+        }
+    }
+
+    /// A file whose header is read and whose tensors are known to lie in it.
+    private struct Contents {
+        let origin: String
+        let data: Data
+        /// Where the tensors' bytes begin.
+        let body: Int
+        var entries: [String: Entry] = [:]
+        var metadata: [String: String] = [:]
+
+        init(_ data: Data, origin: String) throws {
+            func damaged(_ problem: String) -> ModelError { ModelError(.damagedFile, at: origin, problem) }
+            guard data.count >= 8 else { throw damaged("\(data.count) bytes are too few for a safetensors file") }
+            let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            guard length <= UInt64(maximumHeader), Int(length) <= data.count - 8 else {
+                throw damaged("the header's length \(length) does not fit a file of \(data.count) bytes")
+            }
+            self.origin = origin
+            self.data = data
+            body = data.startIndex + 8 + Int(length)
+            let header: [String: HeaderValue]
+            do {
+                header = try JSONDecoder().decode(
+                    [String: HeaderValue].self, from: data[(data.startIndex + 8)..<body])
+            } catch {
+                throw damaged("the header is not the JSON of a safetensors file")
+            }
+            for (name, value) in header {
+                switch (name, value) {
+                case ("__metadata__", .metadata(let text)): metadata = text
+                case (_, .entry(let entry)) where name != "__metadata__": entries[name] = entry
+                default: throw damaged("the header's entry \"\(name)\" does not describe a tensor")
+                }
+            }
+            try requireTiling(entries.map { ($0.key, $0.value) }, available: data.endIndex - body, damaged: damaged)
+        }
+
+        func damaged(_ problem: String) -> ModelError { ModelError(.damagedFile, at: origin, problem) }
+
+        /// Where a tensor of known type lies, and how many numbers it has.
+        private func place(_ entry: Entry, name: String, _ type: StoredType) throws -> (range: Range<Int>, count: Int) {
+            var count = 1
+            for extent in entry.shape {
+                let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+                guard extent >= 0, !overflow else { throw damaged("tensor \"\(name)\" has shape \(entry.shape)") }
+                count = product
+            }
+            let offsets = entry.data_offsets
+            let (bytes, overflow) = count.multipliedReportingOverflow(by: type.byteCount)
+            guard !overflow, offsets[1] - offsets[0] == bytes else {
+                throw damaged("tensor \"\(name)\" of shape \(entry.shape) does not fill the bytes \(offsets)")
+            }
+            return ((body + offsets[0])..<(body + offsets[1]), count)
+        }
+
+        func tensor(_ entry: Entry, name: String) throws -> Tensor {
+            guard let type = StoredType(rawValue: entry.dtype) else {
+                throw damaged("tensor \"\(name)\" has type \(entry.dtype), which is not read")
+            }
+            let (range, count) = try place(entry, name: name, type)
+            let result = Tensor(uninitialized: entry.shape)
+            data[range].withUnsafeBytes { convert($0, type, to: result.pointer, count: count) }
+            return result
+        }
+
+        func bytes(_ entry: Entry, name: String) throws -> [UInt8] {
+            guard entry.dtype == StoredType.uint8.rawValue else {
+                throw damaged("tensor \"\(name)\" has type \(entry.dtype), not U8")
+            }
+            return [UInt8](data[try place(entry, name: name, .uint8).range])
+        }
     }
 
     /// Tensors must fill the data without gap or overlap, as in the reference implementation: every byte of a file has
@@ -115,31 +186,6 @@ public enum Safetensors {
             case .uint8: 1
             }
         }
-    }
-
-    /// `entry` lies inside of the data.
-    private static func tensor(
-        _ entry: Entry, name: String, data: Data, body: Int, damaged: (String) -> ModelError
-    ) throws -> Tensor {
-        guard let type = StoredType(rawValue: entry.dtype) else {
-            throw damaged("tensor \"\(name)\" has type \(entry.dtype), which is not read")
-        }
-        var count = 1
-        for extent in entry.shape {
-            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-            guard extent >= 0, !overflow else { throw damaged("tensor \"\(name)\" has shape \(entry.shape)") }
-            count = product
-        }
-        let offsets = entry.data_offsets
-        let (bytes, overflow) = count.multipliedReportingOverflow(by: type.byteCount)
-        guard !overflow, offsets[1] - offsets[0] == bytes else {
-            throw damaged("tensor \"\(name)\" of shape \(entry.shape) does not fill the bytes \(offsets)")
-        }
-        let result = Tensor(uninitialized: entry.shape)
-        data[(body + offsets[0])..<(body + offsets[1])].withUnsafeBytes { source in
-            convert(source, type, to: result.pointer, count: count)
-        }
-        return result
     }
 
     /// Copies by bytes first: the format does not promise alignment.
@@ -178,6 +224,32 @@ public enum Safetensors {
     static func serialized(
         _ tensors: [String: Tensor], as type: ElementType, metadata: [String: String]
     ) throws -> Data {
+        let ordered = tensors.sorted { $0.key < $1.key }
+        var data = try header(
+            ordered.map { ($0.key, type.rawValue, $0.value.shape, $0.value.count * type.byteCount) }, metadata)
+        for (_, tensor) in ordered { append(tensor, as: type, to: &data) }
+        return data
+    }
+
+    /// Writes bytes as tensors of type U8, atomically, as ``readBytes(_:of:)`` reads them.
+    /// - Throws: `ModelError` with code `cannotWrite`.
+    public static func writeBytes(
+        _ bytes: [String: (shape: [Int], values: [UInt8])], to path: String, metadata: [String: String] = [:]
+    ) throws {
+        let ordered = bytes.sorted { $0.key < $1.key }
+        var data = try header(
+            ordered.map { ($0.key, StoredType.uint8.rawValue, $0.value.shape, $0.value.values.count) }, metadata)
+        for (name, value) in ordered {
+            precondition(value.shape.reduce(1, *) == value.values.count, "Layers: bytes \"\(name)\" of another shape")
+            data.append(contentsOf: value.values)
+        }
+        try AtomicFile.write(data, to: path)
+    }
+
+    /// What stands before the bytes of the tensors, given in their order.
+    private static func header(
+        _ tensors: [(name: String, type: String, shape: [Int], byteCount: Int)], _ metadata: [String: String]
+    ) throws -> Data {
         struct Header: Encodable {
             var entries: [String: Entry], metadata: [String: String]
             func encode(to encoder: any Encoder) throws {
@@ -187,11 +259,10 @@ public enum Safetensors {
             }
         }
         var entries: [String: Entry] = [:], offset = 0
-        let ordered = tensors.sorted { $0.key < $1.key }
-        for (name, tensor) in ordered {
-            let bytes = tensor.count * type.byteCount
-            entries[name] = Entry(dtype: type.rawValue, shape: tensor.shape, data_offsets: [offset, offset + bytes])
-            offset += bytes
+        for tensor in tensors {
+            entries[tensor.name] = Entry(
+                dtype: tensor.type, shape: tensor.shape, data_offsets: [offset, offset + tensor.byteCount])
+            offset += tensor.byteCount
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -201,7 +272,6 @@ public enum Safetensors {
         var data = Data(capacity: 8 + header.count + offset)
         withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
         data.append(header)
-        for (_, tensor) in ordered { append(tensor, as: type, to: &data) }
         return data
     }
 

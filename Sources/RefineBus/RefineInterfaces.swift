@@ -127,7 +127,8 @@ public enum RefineInterfaces {
                 format s (png, jpeg... or that of the layout), width u, height u, \
                 stride u (of pixels), masked-fraction d, warnings as (codes: mask-covers-most, first-page-only, \
                 unknown-words), notes as (codes about the format), seconds a{sd} (by stage), unknown-words as (words of \
-                the prompt that the model does not know and ignores), plan s (identifies the algorithms of the engine: with \
+                the prompt that the model does not know and ignores), texture s (the material that the prompt names and the hole was \
+                filled with, where there is one), plan s (identifies the algorithms of the engine: with \
                 the same one, seed, steps and generation the same kind of CPU gives the same bytes), compare u (index in \
                 images, where there is one), and where there are small pictures preview u (index of the first), \
                 preview-width u, preview-height u, preview-area au (x, y, width, height of what they show, in pixels of \

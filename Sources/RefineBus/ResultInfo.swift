@@ -59,6 +59,8 @@ public struct ResultInfo: Sendable, Equatable {
     public var seconds: [String: Double]
     /// Words of the prompt that the model does not know.
     public var unknownWords: [String]
+    /// The material that the prompt named and the hole was filled with, where there is one.
+    public var texture: String?
     /// The place of the comparison among the images, where one was asked for.
     public var compareIndex: UInt32?
     /// The small pictures, where they were asked for.
@@ -101,6 +103,7 @@ public struct ResultInfo: Sendable, Equatable {
         ]
         options["stride"] = stride?.busValue
         options["compare"] = compareIndex?.busValue
+        options["texture"] = texture?.busValue
         if let preview { options.merge(preview.busValues) { $1 } }
         return .options(options)
     }
@@ -124,6 +127,7 @@ public struct ResultInfo: Sendable, Equatable {
             width: width, height: height, stride: options["stride"]?.content(), maskedFraction: masked,
             warnings: warnings, notes: notes, seconds: seconds, unknownWords: unknownWords,
             compareIndex: options["compare"]?.content(), plan: plan)
+        texture = options["texture"]?.content()
         preview = PreviewInfo(options)
     }
 }

@@ -121,11 +121,14 @@ public struct FillOutcome: Sendable, Equatable {
     public var generation: String?
     /// Words of the prompt that the model has never seen, and so ignores.
     public var unknownWords: [String]
+    /// The material that the prompt named and the hole was filled with; nil where there is none.
+    public var texture: String?
 
     public init(
         box: PixelBox, filled: RawPhoto.Samples, changed: [UInt8], classical: RawPhoto.Samples?, steps: Int,
-        generation: String? = nil, unknownWords: [String] = []
+        generation: String? = nil, unknownWords: [String] = [], texture: String? = nil
     ) {
+        self.texture = texture
         self.box = box
         self.filled = filled
         self.changed = changed

@@ -106,7 +106,7 @@ private final class InpaintingRun: FillRun {
         return FillOutcome(
             box: result.box, filled: Self.samples(result.filled), changed: result.changed.values,
             classical: result.classical.map(Self.samples), steps: steps, generation: result.generation,
-            unknownWords: result.unknownWords)
+            unknownWords: result.unknownWords, texture: result.texture)
     }
 
     private static func samples(_ image: RasterImage) -> RawPhoto.Samples {

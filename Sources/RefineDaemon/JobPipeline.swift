@@ -50,6 +50,7 @@ struct JobPipeline: Sendable {
             results.steps = outcome.steps
             results.generation = outcome.generation ?? model.info.generation
             results.unknownWords = outcome.unknownWords
+            results.texture = outcome.texture
             stopwatch.lap("encode")
             if let size = input.preview {
                 let place = preview ?? Preview(of: file.photo, outcome, within: size)
@@ -98,6 +99,7 @@ struct JobPipeline: Sendable {
         var steps = 0
         var generation = ""
         var unknownWords: [String] = []
+        var texture: String?
 
         /// In the order in which callers get them.
         var files: [EncodedFile] { images + (comparison.map { [$0] } ?? []) + previews }
@@ -115,6 +117,7 @@ struct JobPipeline: Sendable {
             warnings: file.warnings + (results.unknownWords.isEmpty ? [] : ["unknown-words"]),
             notes: results.images.first?.notes ?? [], seconds: seconds, unknownWords: results.unknownWords,
             compareIndex: results.comparison == nil ? nil : UInt32(clamping: results.images.count), plan: model.plan)
+        info.texture = results.texture
         info.preview = preview?.info(index: results.files.count - results.previews.count)
         return info
     }

@@ -43,6 +43,8 @@ struct Classify: ParsableCommand {
     @Option(help: ArgumentHelp("How strictly to follow the prompt; the model's own where left out.", valueName: "n"))
     var guidance: Float?
     @Option(help: "Of the noise.") var seed: UInt64 = 0
+    @Flag(help: "Leave the model's texture memory out: what its network alone makes of the words.")
+    var withoutTextures = false
     @Flag(help: "Print JSON instead of tables.") var json = false
     @Flag(help: "List the materials that are told apart.") var listMaterials = false
 
@@ -82,7 +84,8 @@ struct Classify: ParsableCommand {
         let pipeline = try InpaintingPipeline(directory: model)
         let set = try crops.map { try ValidationSet(reading: $0, limit: holes) } ?? .textControl(count: holes)
         func fill(_ prompt: String?) throws -> Tensor {
-            let filling = try PromptedFilling(pipeline, prompt: prompt, guidance: guidance, place: model)
+            let filling = try PromptedFilling(
+                pipeline, prompt: prompt, guidance: guidance, withTexture: !withoutTextures, place: model)
             return set.fills(by: filling, steps: steps, seed: seed)
         }
         let control =

@@ -1,18 +1,21 @@
 import Diffusion
 import Distillation
 import Foundation
+import Inpainting
 import TensorCore
 
-/// A model that is asked for the same in every crop.
+/// A model that is asked for the same in every crop. Where the prompt names a material that it has pictures of, they are
+/// laid over its fills, as refined does.
 struct PromptedFilling: CropFilling {
     private let pipeline: InpaintingPipeline
     private let condition: PromptCondition?
     private let coarseLevels: Int
+    private let textures: PromptedTextures?
 
     /// - Throws: `EvaluateError` for a prompt that the model would not hear.
     init(
         _ pipeline: InpaintingPipeline, prompt: String?, guidance: Float?, coarseLevels: Int = CoarseToFine.most,
-        place: String
+        withTexture: Bool = true, place: String
     ) throws {
         if let prompt {
             guard pipeline.hasTextEncoder else {
@@ -28,6 +31,7 @@ struct PromptedFilling: CropFilling {
         self.pipeline = pipeline
         self.coarseLevels = coarseLevels
         condition = pipeline.condition(prompt: prompt, guidance: guidance)
+        textures = try withTexture && guidance != 0 ? prompt.flatMap { try pipeline.textures(for: $0) } : nil
     }
 
     func fill(prefill: Tensor, mask: Tensor, steps: Int, seed: UInt64) -> Tensor {
@@ -35,6 +39,18 @@ struct PromptedFilling: CropFilling {
             prefill: prefill, mask: mask, steps: steps, seed: seed, condition: condition,
             coarseLevels: coarseLevels)
         while run.completedSteps < run.totalSteps { run.step() }
-        return run.tensor()
+        return textures.map { laid($0, over: run.tensor(), mask: mask, seed: seed) } ?? run.tensor()
+    }
+
+    private func laid(_ textures: PromptedTextures, over fills: Tensor, mask: Tensor, seed: UInt64) -> Tensor {
+        let result = fills.copy(), (height, width) = (fills.shape[2], fills.shape[3]), area = height * width
+        for i in 0..<fills.shape[0] {
+            var planes = Array(UnsafeBufferPointer(start: fills.pointer + i * 3 * area, count: 3 * area))
+            let hole = (0..<area).map { mask.pointer[i * area + $0] >= 0.5 ? UInt8(255) : 0 }
+            TextureLayer.lay(
+                textures, over: &planes, mask: hole, width: width, height: height, seed: seed &+ UInt64(i))
+            for (j, value) in planes.enumerated() { result.pointer[i * 3 * area + j] = value }
+        }
+        return result
     }
 }

@@ -20,7 +20,7 @@ struct RefineDistill: ParsableCommand {
             """,
         subcommands: [
             Synth.self, Train.self, Grow.self, TrainTeacher.self, Distill.self, Finetune.self, Personalize.self,
-            Ablate.self, Report.self, Evaluate.self, TrainClassifier.self, Classify.self,
+            Ablate.self, Report.self, Evaluate.self, Textures.self, TrainClassifier.self, Classify.self,
         ])
 
     /// libgomp reads its wait policy before main; passive threads leave the core to whoever has work.

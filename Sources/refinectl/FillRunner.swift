@@ -91,9 +91,10 @@ struct FillRunner: Sendable {
         guard json else {
             if Terminal.isInteractive || isLabelled {
                 let steps = "\(info.steps) step\(info.steps == 1 ? "" : "s")"
+                let texture = info.texture.map { ", texture of \($0)" } ?? ""
                 Terminal.say(
                     "\(plan.outputs.joined(separator: ", ")): filled in \(seconds) s "
-                        + "(seed \(info.seeds.map(String.init).joined(separator: ", ")), \(steps))")
+                        + "(seed \(info.seeds.map(String.init).joined(separator: ", ")), \(steps)\(texture))")
             }
             return
         }
@@ -105,6 +106,7 @@ struct FillRunner: Sendable {
             ("photo", .string(plan.photo)), ("output", .string(plan.outputs[0])), ("outputs", .strings(plan.outputs)),
         ]
         if let compare = plan.compare { entries.append(("compare", .string(compare))) }
+        if let texture = info.texture { entries.append(("texture", .string(texture))) }
         entries += [
             ("seed", .integer(info.seed)), ("seeds", .array(info.seeds.map(JSON.integer))),
             ("steps", .integer(UInt64(info.steps))), ("model", .string(info.model)),

@@ -75,7 +75,10 @@ struct InpaintCommand: AsyncParsableCommand {
             valueName: "out"), completion: .file())
     var output: String?
 
-    @Option(help: ArgumentHelp("What to fill in; needs a model with a text encoder.", valueName: "text"))
+    @Option(
+        help: ArgumentHelp(
+            "What to fill in: a colour, a material (\"red bricks\"); needs a model with a text encoder.",
+            valueName: "text"))
     var prompt: String?
 
     @Option(help: "How strictly to follow the prompt, 0 to 30; needs a model with a text encoder.")

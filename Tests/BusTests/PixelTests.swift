@@ -282,6 +282,17 @@ import Testing
             #expect(try await job.end() == "")
             let info = try await job.result().info
             #expect(info.unknownWords == ["zyzzyva"] && info.warnings == ["unknown-words"])
+            #expect(info.texture == nil)
+        }
+    }
+
+    @Test func theMaterialThatAHoleWasFilledWithIsTold() async throws {
+        try await TestDaemon.with(hasTextEncoder: true) { daemon in
+            var options = InpaintOptions()
+            options.prompt = "some bricks"
+            let job = try await daemon.inpaint(options)
+            #expect(try await job.end() == "")
+            #expect(try await job.result().info.texture == "a brick wall")
         }
     }
 }

@@ -119,4 +119,13 @@ import Testing
                 && matrix.markdown.contains("| **all** | 4 | 50.0 % | |")
         )
     }
+
+    @Test func picturesForAMemoryAreOfOneSizeInPlainLightAndTheSameForOneSeed() {
+        let pictures = MaterialPictures.drawn(of: .stripes, count: 2, size: 64, seed: 9)
+        #expect(pictures.count == 2 && pictures.allSatisfy { $0.count == 3 * 64 * 64 })
+        #expect(pictures == MaterialPictures.drawn(of: .stripes, count: 2, size: 64, seed: 9))
+        #expect(pictures[0] != pictures[1])
+        // Such as show the material: stripes, and not one of them over all.
+        #expect(pictures.allSatisfy { Set($0).count > 8 })
+    }
 }

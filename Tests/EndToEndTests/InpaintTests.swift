@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import ImageCodec
 import TestSupport
@@ -184,6 +185,34 @@ import Testing
             desk.daemon.send(SIGTERM)
             let log = try await desk.daemon.outcome()
             #expect(!log.errors.contains("brick") && !log.errors.contains("dragon"), "the log names a prompt")
+        }
+    }
+
+    @Test func aPromptThatNamesAMaterialFillsTheHoleWithIt() async throws {
+        func write(_ folder: String) throws {
+            try TinyModel.writeReadingText(to: folder)
+            let stripes = (0..<64 * 64).flatMap { [UInt8](repeating: $0 % 8 < 4 ? 220 : 40, count: 3) }
+            try TextureMemory.write(
+                to: folder,
+                TextureMemory.Configuration(
+                    size: 64, materials: [TextureMemory.Material(name: "a brick wall", phrases: ["bricks"], count: 1)]),
+                pictures: ["a brick wall": [stripes]], provenance: [:])
+        }
+        try await withDesk(model: write) { desk in
+            func fill(_ arguments: String...) async throws -> (texture: String?, rows: Int) {
+                let end = try await desk.refinectl.run(
+                    ["inpaint", desk.path("photo.png"), "--mask", desk.path("mask.png"), "-o", desk.path("out.png")]
+                        + ["--seed", "3", "--json", "--prompt", "a brick"] + arguments)
+                #expect(end.code == 0, "\(arguments): \(end.errors)")
+                let object = try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any]
+                let samples = try desk.samples("out.png")
+                // Neighbours in a row of the hole that differ by half of what stripes do.
+                let row = (62..<90).map { Int(samples[3 * (80 * Self.width + $0)]) }
+                return (object?["texture"] as? String, zip(row, row.dropFirst()).count { abs($0 - $1) > 60 })
+            }
+            let brick = try await fill(), none = try await fill("--no-detail")
+            #expect(brick.texture == "a brick wall" && brick.rows >= 5, "\(brick)")
+            #expect(none.texture == nil && none.rows < 5, "\(none)")
         }
     }
 

@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import Layers
 import TestSupport
@@ -50,6 +51,49 @@ import Testing
                 #expect(second.code == 0 && !second.output.contains("step 0 of"), "\(second.output)\(second.errors)")
                 #expect(try weights(whole) == weights(killed))
             }
+        }
+    }
+
+    @Test func aModelGetsPicturesOfMaterialsDrawnAndPhotographed() async throws {
+        try await withFolder { folder in
+            let model = "\(folder)/model", photos = "\(folder)/photos"
+            try TinyModel.writeReadingText(to: model)
+            #expect(
+                try await program.run(["synth", "--output", photos, "--count", "3", "--size", "96", "--swatches"]).code
+                    == 0)
+            func label(_ texts: [String]) throws {
+                let lines = texts.enumerated().map { "{\"file_name\": \"swatch-\($0).png\", \"text\": \"\($1)\"}\n" }
+                try lines.joined().write(toFile: "\(photos)/metadata.jsonl", atomically: true, encoding: .utf8)
+            }
+            func make(_ arguments: String...) async throws -> Program.Outcome {
+                try await program.run(
+                    ["textures", "--model", model, "--count", "1", "--size", "64", "--pictures", photos] + arguments)
+            }
+            try label(["my old curtain", "the bricks", "my old curtain"])
+            let end = try await make()
+            #expect(end.code == 0 && end.output.contains("45 materials, 46 pictures"), "\(end.output)\(end.errors)")
+            let memory = try #require(try TextureMemory(of: model))
+            #expect(try memory.textures(for: "an old curtain of my own")?.material == "a curtain")
+            #expect(try memory.textures(for: "my old curtains")?.pictures.count == 2)
+            // Bricks are still called up by all their names, and are what the photo shows.
+            let brick = try #require(try memory.textures(for: "a brick wall"))
+            try label(["one", "two", "three"])
+            #expect(try await make().code == 0)
+            let again = try #require(try TextureMemory(of: model))
+            #expect(try again.textures(for: "two")?.pictures == brick.pictures)
+            #expect(try again.textures(for: "a brick wall")?.pictures != brick.pictures)
+
+            // Bad input is told, and what was there stays.
+            try label(["one", "two", ""])
+            let unnamed = try await make()
+            #expect(unnamed.code == 64 && unnamed.errors.contains("each needs a line"), "\(unnamed.errors)")
+            try label(["one", "two", "three"])
+            let small = try await make("--size", "128")
+            #expect(small.code == 64 && small.errors.contains("at least 128x128"), "\(small.errors)")
+            try TinyModel.write(to: "\(folder)/mute")
+            let mute = try await program.run(["textures", "--model", "\(folder)/mute"])
+            #expect(mute.code == 64 && mute.errors.contains("no text encoder"), "\(mute.errors)")
+            #expect(try TextureMemory(of: model)?.textures(for: "two") != nil)
         }
     }
 

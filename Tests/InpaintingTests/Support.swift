@@ -79,6 +79,8 @@ final class FakePipeline: FillPipeline {
     private let answer: (Request) -> [Float]
     private let stuck: Bool
     private var asked: (prompt: String?, guidance: Float?)
+    /// What a prompt with its material's name calls up.
+    var memory: PromptedTextures?
     /// How often the text was encoded.
     private(set) var encodings = 0
 
@@ -95,6 +97,11 @@ final class FakePipeline: FillPipeline {
 
     func unknownWords(in prompt: String) -> [String] {
         prompt.split(separator: " ").map(String.init).filter { $0.hasPrefix("z") }
+    }
+
+    func textures(for prompt: String) throws -> PromptedTextures? {
+        guard let memory, prompt.contains(memory.material) else { return nil }
+        return memory
     }
 
     func condition(prompt: String?, guidance: Float?) -> PromptCondition? {

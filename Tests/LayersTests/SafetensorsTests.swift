@@ -117,6 +117,21 @@ struct SafetensorsTests {
         #expect(tensors["j"]?.values == [-9])
         #expect(tensors["k"]?.values == [0, 128, 255])
     }
+
+    @Test("bytes come back as they were, those alone that are asked for")
+    func bytes() throws {
+        let folder = try TemporaryFolder(), path = "\(folder.path)/pictures.safetensors"
+        let (a, b): ([UInt8], [UInt8]) = ([0, 7, 255], [1, 2, 3, 4, 5, 6])
+        try Safetensors.writeBytes(["a": ([3], a), "b": ([1, 2, 3], b)], to: path, metadata: ["by": "hand"])
+        let read = try Safetensors.readBytes(path, of: ["b"])
+        #expect(read.shapes == ["a": [3], "b": [1, 2, 3]] && read.bytes == ["b": b])
+        let (tensors, metadata) = try Safetensors.read(path)
+        #expect(tensors["a"]?.values == [0, 7, 255] && metadata == ["by": "hand"])
+        #expect(throws: ModelError.self) { try Safetensors.readBytes(path, of: ["c"]) }
+        try Safetensors.write(["a": Tensor([1], shape: [1])], to: path)
+        let error = #expect(throws: ModelError.self) { try Safetensors.readBytes(path, of: ["a"]) }
+        #expect(error?.code == .damagedFile && error?.problem.contains("U8") == true)
+    }
 }
 
 /// A file of a given header and body; the header's length is right unless another one is given.

@@ -22,7 +22,7 @@ enum ImportTable {
         // The model and the method.
         ("Diffusion", ["Layers", "Autograd", "TensorCore"]),
         // CKernels: the plate solver of the pre-fill.
-        ("Inpainting", ["Diffusion", "TensorCore", "CKernels"]),
+        ("Inpainting", ["Diffusion", "Layers", "TensorCore", "CKernels"]),
         ("Metrics", ["Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
         ("Distillation", ["Metrics", "Inpainting", "Diffusion", "Layers", "Autograd", "TensorCore"]),
 

@@ -28,6 +28,18 @@ struct Camera {
         return (encode(layer, grayscale: grayscale), moods)
     }
 
+    /// What is painted as it is: lit evenly, and as bright as it would be beside white paper.
+    static func plain(_ scene: Layer) -> [UInt8] {
+        scene.pixels.flatMap { pixel in
+            (0..<3).map { channel in
+                let position = min(max(pixel[channel], 0), 1).squareRoot() * 1024
+                let index = Int(position)
+                let encoded = curve[index] + (curve[index + 1] - curve[index]) * (position - Float(index))
+                return UInt8((min(max(encoded, 0), 1) * 255).rounded())
+            }
+        }
+    }
+
     private mutating func exposeAndGrade(_ layer: inout Layer, _ moods: inout [String]) {
         let count = layer.pixels.count
         var mean: Float = 0

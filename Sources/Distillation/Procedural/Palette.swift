@@ -1,5 +1,5 @@
 /// Colours as photos have them: few hues per scene, muted, differing mostly in lightness.
-struct Palette: Sendable {
+package struct Palette: Sendable {
     let family: Family
     private let tint: SIMD3<Float>
 
@@ -38,7 +38,7 @@ struct Palette: Sendable {
     ]
 
     /// All names of colours.
-    static let names = hues.sorted() + ["black", "dark gray", "gray", "white"]
+    package static let names = hues.sorted() + ["black", "dark gray", "gray", "white"]
 
     /// The everyday name of a colour in linear light.
     static func name(of color: Pixel) -> String {

@@ -48,10 +48,22 @@ public struct SceneGenerator: Sendable {
     ///   - width: in pixels, at least 8.
     ///   - height: in pixels, at least 8.
     public func swatch(of content: SceneContent, seed: UInt64, width: Int, height: Int) -> SyntheticScene {
+        develop(seed: seed, width: width, height: height) { $0.paintSwatch(Self.substance(of: content)) }
+    }
+
+    /// The same as it is painted, not as a camera sees it: bright or dark as the material is, without haze or blur.
+    /// - Returns: `[height, width, 3]`.
+    func plainSwatch(of content: SceneContent, seed: UInt64, width: Int, height: Int) -> [UInt8] {
+        var painter = Painter(seed: seed, width: width, height: height)
+        painter.paintSwatch(Self.substance(of: content))
+        return Camera.plain(painter.canvas)
+    }
+
+    private static func substance(of content: SceneContent) -> Substance {
         guard let substance = Substance(content) else {
             preconditionFailure("Distillation: \(content) does not fill a picture")
         }
-        return develop(seed: seed, width: width, height: height) { $0.paintSwatch(substance) }
+        return substance
     }
 
     private func develop(

@@ -35,7 +35,8 @@ final class TestEngine: FillEngine {
         let grey: UInt8 = drawsSeed ? UInt8(truncatingIfNeeded: 130 &+ request.seed) : 128
         let unknown = (request.prompt ?? "").split(separator: " ").map(String.init).filter { $0.count > 6 }
         return TestRun(
-            photo, request, steps: request.steps ?? info.defaultSteps, gate: gate, grey: grey, unknownWords: unknown)
+            photo, request, steps: request.steps ?? info.defaultSteps, gate: gate, grey: grey, unknownWords: unknown,
+            texture: request.prompt?.contains("brick") == true ? "a brick wall" : nil)
     }
 }
 
@@ -44,13 +45,18 @@ private final class TestRun: FillRun {
     private let gate: StepGate?
     private let grey: UInt8
     private let unknownWords: [String]
+    private let texture: String?
     let totalSteps: Int
     private(set) var completedSteps = 0
     var stage: String { completedSteps == 0 ? "prefill" : "denoise" }
 
     private let keepsClassical: Bool
 
-    init(_ photo: RawPhoto, _ request: FillRequest, steps: Int, gate: StepGate?, grey: UInt8, unknownWords: [String]) {
+    init(
+        _ photo: RawPhoto, _ request: FillRequest, steps: Int, gate: StepGate?, grey: UInt8, unknownWords: [String],
+        texture: String?
+    ) {
+        self.texture = texture
         self.photo = photo
         keepsClassical = request.keepsClassical
         self.grey = grey
@@ -69,7 +75,7 @@ private final class TestRun: FillRun {
         FillOutcome(
             box: PixelBox(x: 0, y: 0, width: photo.width, height: photo.height), filled: filled(),
             changed: photo.marks, classical: keepsClassical ? photo.samples : nil, steps: totalSteps,
-            unknownWords: unknownWords)
+            unknownWords: unknownWords, texture: texture)
     }
 
     private func filled() -> RawPhoto.Samples {
