@@ -20,7 +20,7 @@ class RefineError(Exception):
         self.code = code
 
 
-def fill_file(photo, mask, seed=None, progress=None, cancelled=None):
+def fill_file(photo, mask, seed=None, progress=None, cancelled=None, prompt="", info=None):
     """Fills what is white in a mask.
 
     photo: a binary file object of an image file in any format that refined knows.
@@ -28,11 +28,15 @@ def fill_file(photo, mask, seed=None, progress=None, cancelled=None):
     seed: same photo, mask and seed, same result.
     progress: called with the part that is done, 0 to 1.
     cancelled: asked ten times a second whether to stop.
+    prompt: what to fill in; empty for what fits.
+    info: a dictionary that gets what GetResult tells about the result.
     Returns the bytes of an image file in the format of the photo. Raises RefineError.
     """
     hole = _memory(mask)
     try:
-        return _run("Inpaint", "(hha{sv})", [photo.fileno(), hole], lambda fds, o: (*fds, o), seed, progress, cancelled)
+        return _run(
+            "Inpaint", "(hha{sv})", [photo.fileno(), hole], lambda fds, o: (*fds, o), _options(seed, prompt), progress,
+            cancelled, info)
     finally:
         os.close(hole)
 
@@ -52,7 +56,7 @@ def fill_pixels(pixels, width, height, mask, seed=None, progress=None, cancelled
         layouts = (width, height, width * 4, "RGBA8"), (width, height, width, "GRAY8")
         return _run(
             "InpaintPixels", "(h(uuus)h(uuus)a{sv})", files,
-            lambda fds, o: (fds[0], layouts[0], fds[1], layouts[1], o), seed, progress, cancelled)
+            lambda fds, o: (fds[0], layouts[0], fds[1], layouts[1], o), _options(seed), progress, cancelled)
     finally:
         for file in files:
             os.close(file)
@@ -67,7 +71,14 @@ def _memory(data):
     return file
 
 
-def _run(method, signature, files, arguments, seed, progress, cancelled):
+def _options(seed, prompt=""):
+    options = {} if seed is None else {"seed": GLib.Variant("t", seed)}
+    if prompt:
+        options["prompt"] = GLib.Variant("s", prompt)
+    return options
+
+
+def _run(method, signature, files, arguments, options, progress, cancelled, info=None):
     context = GLib.MainContext.new()
     context.push_thread_default()
     bus = None
@@ -75,7 +86,7 @@ def _run(method, signature, files, arguments, seed, progress, cancelled):
         bus = Gio.DBusConnection.new_for_address_sync(
             Gio.dbus_address_get_for_bus_sync(Gio.BusType.SESSION, None),
             Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
-        return _Job(bus, context, progress, cancelled).run(method, signature, files, arguments, seed)
+        return _Job(bus, context, progress, cancelled).run(method, signature, files, arguments, options, info)
     except GLib.Error as error:
         raise _translated(error) from None
     finally:
@@ -116,16 +127,18 @@ class _Job:
             NAME, path, f"{NAME}.{interface}", method, parameters, GLib.VariantType(reply), Gio.DBusCallFlags.NONE,
             120_000, files, None)
 
-    def run(self, method, signature, files, arguments, seed):
+    def run(self, method, signature, files, arguments, options, info):
         handles = Gio.UnixFDList()
         numbers = [handles.append(file) for file in files]
-        options = {} if seed is None else {"seed": GLib.Variant("t", seed)}
         reply, _ = self._call(
             ROOT, "Manager", method, GLib.Variant(signature, arguments(numbers, options)), "(o)", handles)
         self.path = reply.unpack()[0]
         self._wait()
         reply, files = self._call(self.path, "Job", "GetResult", GLib.Variant("(a{sv})", ({},)), "(aha{sv})")
-        with os.fdopen(files.get(reply.unpack()[0][0]), "rb") as result:
+        images, told = reply.unpack()
+        if info is not None:
+            info.update(told)
+        with os.fdopen(files.get(images[0]), "rb") as result:
             return result.read()
 
     def _wait(self):

@@ -30,7 +30,7 @@ import Testing
 
     /// Sources/desktop/refine_client.py, which the window and the Krita plug-in share.
     @Test func theDesktopsClientFillsFilesAndPixels() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with(hasTextEncoder: true) { daemon in
             let end = try await python(daemon, "Tests/Peers/desktop_client.py")
             #expect(end.code == 0 && end.output == "filled\n", "\(end.errors)")
         }

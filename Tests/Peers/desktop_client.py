@@ -17,6 +17,9 @@ with tempfile.TemporaryFile() as file:
     result = fill_file(file, MASK, seed=1, progress=parts.append, cancelled=lambda: False)
     assert result == b"P6\n8 4\n255\n" + bytes([128]) * 18 + bytes([10]) * 78, result
     assert parts and parts[-1] == 1 and sorted(parts) == parts, parts
+    told = {}
+    fill_file(file, MASK, prompt="some bricks", info=told)
+    assert told["texture"] == "a brick wall" and told["unknown-words"] == [], told
     try:
         fill_file(file, PHOTO)
         raise SystemExit("a mask of another form was taken")
