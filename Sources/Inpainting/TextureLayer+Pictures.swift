@@ -7,11 +7,12 @@ extension TextureLayer {
     ///   - textures: what the prompt calls up.
     ///   - patch: the fill; it changes only where `opacity` is not 0.
     ///   - opacity: of the patch's box.
-    ///   - seed: as for a layer.
+    ///   - seed: chooses the picture, and what of it is where.
     static func lay(_ textures: PromptedTextures, over patch: inout RasterPatch, opacity: HoleRegion, seed: UInt64) {
         precondition(opacity.box == patch.box, "the opacity is of another box")
+        let picture = Picture(textures, seed: seed)
         for hole in opacity.parts(reach: reach) {
-            let layer = TextureLayer(textures, hole: hole, seed: seed, fill: patch.color)
+            let layer = TextureLayer(picture, hole: hole, seed: seed, fill: patch.color)
             patch.mix(layer.forEachPixel)
         }
     }
@@ -24,7 +25,7 @@ extension TextureLayer {
     ///   - mask: `[height, width]`, 255 in the hole.
     ///   - width: of the picture.
     ///   - height: of the picture.
-    ///   - seed: as for a layer.
+    ///   - seed: as above.
     package static func lay(
         _ textures: PromptedTextures, over planes: inout [Float], mask: [UInt8], width: Int, height: Int, seed: UInt64
     ) {
@@ -33,13 +34,14 @@ extension TextureLayer {
         let all = HoleRegion(
             box: PixelBox(x: 0, y: 0, width: width, height: height), values: mask, photoWidth: width,
             photoHeight: height)
+        let picture = Picture(textures, seed: seed)
         for hole in all.parts(reach: reach) {
             planes.withUnsafeMutableBufferPointer { planes in
                 func own(_ x: Int, _ y: Int) -> SIMD3<Float> {
                     let at = y * width + x
                     return SIMD3(planes[at], planes[area + at], planes[2 * area + at])
                 }
-                TextureLayer(textures, hole: hole, seed: seed, fill: own).forEachPixel { x, y, color, share in
+                TextureLayer(picture, hole: hole, seed: seed, fill: own).forEachPixel { x, y, color, share in
                     let mixed = own(x, y) + (color - own(x, y)) * share
                     for channel in 0..<3 { planes[channel * area + y * width + x] = mixed[channel] }
                 }

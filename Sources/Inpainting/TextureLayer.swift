@@ -21,6 +21,26 @@ package struct TextureLayer {
     private static let darkest: Float = 0.05
     private static let luma = SIMD3<Float>(0.299, 0.587, 0.114)
 
+    /// One of the pictures that a prompt calls up.
+    struct Picture {
+        let pixels: [UInt8]
+        let size: Int
+        /// Its mean colour, 0...1.
+        let mean: SIMD3<Float>
+        let isOfNamedColour: Bool
+
+        init(_ textures: PromptedTextures, seed: UInt64) {
+            pixels = textures.pictures[Int(seed % UInt64(textures.pictures.count))]
+            size = textures.size
+            isOfNamedColour = textures.namesColour
+            var sum = SIMD3<Float>.zero
+            for index in 0..<size * size {
+                for channel in 0..<3 { sum[channel] += Float(pixels[3 * index + channel]) }
+            }
+            mean = sum / Float(255 * size * size)
+        }
+    }
+
     private let hole: HoleRegion
     /// Photo pixels of a texture pixel.
     private let scale: Float
@@ -38,12 +58,12 @@ package struct TextureLayer {
     private let rows: Int
 
     /// - Parameters:
-    ///   - textures: what the prompt calls up.
+    ///   - picture: of the material.
     ///   - hole: one hole.
-    ///   - seed: chooses the picture, and what of it is where.
+    ///   - seed: chooses what of the picture is where.
     ///   - fill: what the model filled a place of the photo with, 0...1.
     init(
-        _ textures: PromptedTextures, hole: HoleRegion, seed: UInt64, fill: (_ x: Int, _ y: Int) -> SIMD3<Float>
+        _ picture: Picture, hole: HoleRegion, seed: UInt64, fill: (_ x: Int, _ y: Int) -> SIMD3<Float>
     ) {
         self.hole = hole
         let box = hole.box
@@ -71,15 +91,10 @@ package struct TextureLayer {
             let (at, channel) = (4 * (index / 3), index % 3)
             return blurred[at + 3] > 1e-3 ? blurred[at + channel] / blurred[at + 3] : average[channel]
         }
-        let picture = textures.pictures[Int(seed % UInt64(textures.pictures.count))]
-        var color = SIMD3<Float>.zero
-        for index in 0..<textures.size * textures.size {
-            for channel in 0..<3 { color[channel] += Float(picture[3 * index + channel]) }
-        }
-        mean = color / Float(255 * textures.size * textures.size)
-        ownShare = textures.namesColour ? 0 : 0.5
+        mean = picture.mean
+        ownShare = picture.isOfNamedColour ? 0 : 0.5
         quilt = TextureQuilt(
-            picture, size: textures.size, width: width, height: height, wanted: wanted.grown(width, height),
+            picture.pixels, size: picture.size, width: width, height: height, wanted: wanted.grown(width, height),
             random: SeededRandom(seed: seed, stream: UInt64(box.y) << 32 | UInt64(box.x)))
     }
 

@@ -45,11 +45,13 @@ package struct TextureQuilt {
         (self.width, self.height) = (width, height)
         pixels = [UInt8](repeating: 0, count: 3 * width * height)
         isLaid = [Bool](repeating: false, count: width * height)
-        sourceLuma = (0..<size * size).map { Self.luma(of: source, at: $0) }
-        laidLuma = [Float](repeating: 0, count: width * height)
-        let mean = sourceLuma.reduce(0, +) / Float(sourceLuma.count)
-        variance = sourceLuma.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(sourceLuma.count)
-        if width <= size, height <= size {
+        // What fits in one piece is not compared with anything.
+        let isOnePiece = width <= size && height <= size
+        sourceLuma = isOnePiece ? [] : (0..<size * size).map { Self.luma(of: source, at: $0) }
+        laidLuma = [Float](repeating: 0, count: isOnePiece ? 0 : width * height)
+        let mean = sourceLuma.reduce(0, +) / Float(size * size)
+        variance = sourceLuma.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(size * size)
+        if isOnePiece {
             let place = (y: drawn(size - height + 1), x: drawn(size - width + 1))
             lay(place, y: 0, x: 0, height: height, width: width) { _, _ in true }
             return
@@ -194,8 +196,8 @@ package struct TextureQuilt {
                 guard !isLaid[target] || isOwn(row, column) else { continue }
                 let from = (place.y + row) * size + place.x + column
                 for channel in 0..<3 { pixels[3 * target + channel] = source[3 * from + channel] }
-                laidLuma[target] = sourceLuma[from]
                 isLaid[target] = true
+                if !sourceLuma.isEmpty { laidLuma[target] = sourceLuma[from] }
             }
         }
     }
