@@ -86,8 +86,11 @@ public final class InpaintingPipeline {
     /// Whether a prompt changes what is filled in.
     public var hasTextEncoder: Bool { textEncoder != nil && (folder.unet.readsText || textPrior != nil) }
 
-    /// The words of a prompt that the model was never trained with.
-    public func unknownWords(in prompt: String) -> [String] { folder.tokenizer?.unknownWords(in: prompt) ?? [] }
+    /// The words of a prompt that the model was never trained with, and that call up no material either.
+    public func unknownWords(in prompt: String) -> [String] {
+        let unknown = folder.tokenizer?.unknownWords(in: textureMemory?.spoken(prompt) ?? prompt) ?? []
+        return unknown.filter { textureMemory?.explains($0, in: prompt) != true }
+    }
 
     /// What a prompt calls up from the model's texture memory; nil where it names no material, or the model has no memory
     /// of them.
@@ -106,6 +109,7 @@ public final class InpaintingPipeline {
         guard let textEncoder, let tokenizer = folder.tokenizer else {
             return TextEmbedding.silent(networks, count: 1).map { PromptCondition(text: $0) }
         }
+        let prompt = prompt.map { textureMemory?.spoken($0) ?? $0 }
         return PromptCondition(prompt: prompt, guidance: guidance ?? folder.index.defaultGuidance ?? 1) {
             $0.isEmpty && hasPrior ? nil : textEncoder.embedding(of: [tokenizer.encode($0)])
         }

@@ -14,11 +14,14 @@ public struct TextureMemory: Sendable {
         public var name: String
         /// What people write when they mean it; articles and plurals make no difference.
         public var phrases: [String]
+        /// What they may also write and the network was never told: it hears `name` in its place. Nil for nothing.
+        public var synonyms: [String]?
         /// How many pictures of it there are.
         public var count: Int
 
-        public init(name: String, phrases: [String], count: Int) {
+        public init(name: String, phrases: [String], synonyms: [String] = [], count: Int) {
             (self.name, self.phrases, self.count) = (name, phrases, count)
+            self.synonyms = synonyms.isEmpty ? nil : synonyms
         }
 
         /// Whether a name is one of its phrases.
@@ -61,7 +64,8 @@ public struct TextureMemory: Sendable {
                 guard (1...TextureMemory.mostPictures).contains(material.count) else {
                     throw wrong("\"\(material.name)\" has count \(material.count)")
                 }
-                guard !material.phrases.isEmpty, material.phrases.allSatisfy({ !Phrase($0).words.isEmpty }) else {
+                let all = material.phrases + (material.synonyms ?? [])
+                guard !material.phrases.isEmpty, all.allSatisfy({ !Phrase($0).words.isEmpty }) else {
                     throw wrong("\"\(material.name)\" has a phrase without a word, or none")
                 }
             }
@@ -103,25 +107,53 @@ public struct TextureMemory: Sendable {
     /// - Returns: nil where it names none.
     /// - Throws: `ModelError` where the pictures cannot be read.
     public func textures(for prompt: String) throws -> PromptedTextures? {
-        let words = Phrase(prompt).words
-        var found: (material: Material, place: Int, length: Int)?
-        for material in configuration.materials {
-            for phrase in material.phrases {
-                let phrase = Phrase(phrase)
-                guard let place = phrase.place(in: words) else { continue }
-                let length = phrase.words.count
-                if let best = found, (best.length, place) >= (length, best.place) { continue }
-                found = (material, place, length)
-            }
-        }
-        guard let material = found?.material else { return nil }
+        guard let material = mention(in: prompt)?.material else { return nil }
         let bytes = try Safetensors.readBytes(path, of: material.tensors).bytes
         let size = configuration.size
         let colours = Set(configuration.colours.flatMap { Phrase($0).words })
         return PromptedTextures(
             material: material.name, size: size,
             pictures: material.tensors.compactMap { bytes[$0].flatMap { $0.count == 3 * size * size ? $0 : nil } },
-            namesColour: !colours.isDisjoint(with: words))
+            namesColour: !colours.isDisjoint(with: Phrase(prompt).words))
+    }
+
+    /// A prompt as the network may understand it: with the name of the material in the place of a synonym.
+    public func spoken(_ prompt: String) -> String {
+        guard let mention = mention(in: prompt), mention.isSynonym else { return prompt }
+        let written = Phrase(prompt).written
+        let rest = written[(mention.place + mention.length)...]
+        return (written[..<mention.place] + [mention.material.name] + rest).joined(separator: " ")
+    }
+
+    /// Whether a word belongs to what a prompt calls a material by, so that it is understood.
+    func explains(_ word: String, in prompt: String) -> Bool {
+        guard let mention = mention(in: prompt) else { return false }
+        let words = Phrase(prompt).words[mention.place..<(mention.place + mention.length)]
+        return Phrase(word).words.allSatisfy(words.contains)
+    }
+
+    private struct Mention {
+        var material: Material
+        var isSynonym: Bool
+        /// Among the prompt's words.
+        var place: Int
+        var length: Int
+    }
+
+    private func mention(in prompt: String) -> Mention? {
+        let words = Phrase(prompt).words
+        var found: Mention?
+        for material in configuration.materials {
+            let names = material.phrases.map { ($0, false) } + (material.synonyms ?? []).map { ($0, true) }
+            for (name, isSynonym) in names {
+                let phrase = Phrase(name)
+                guard let place = phrase.place(in: words) else { continue }
+                let length = phrase.words.count
+                if let best = found, (best.length, place) >= (length, best.place) { continue }
+                found = Mention(material: material, isSynonym: isSynonym, place: place, length: length)
+            }
+        }
+        return found
     }
 
     /// Writes the memory of a model folder and takes the place of the one that it has.
@@ -171,12 +203,14 @@ public struct PromptedTextures: Sendable, Equatable {
 
 /// The words of a text that matter for looking it up: in small letters, without articles, all in the singular.
 private struct Phrase {
+    /// As somebody wrote them, but in small letters and without articles.
+    let written: [String]
     let words: [String]
 
     init(_ text: String) {
-        words = text.lowercased().split { !$0.isLetter }.map(String.init)
+        written = text.lowercased().split { !$0.isLetter }.map(String.init)
             .filter { !["a", "an", "the", "some"].contains($0) }
-            .map { $0.count > 3 && $0.hasSuffix("s") ? String($0.dropLast()) : $0 }
+        words = written.map { $0.count > 3 && $0.hasSuffix("s") ? String($0.dropLast()) : $0 }
     }
 
     /// Where all its words follow each other.

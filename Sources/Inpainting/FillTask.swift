@@ -117,7 +117,7 @@ public final class FillTask {
         seed = options.seed
         choice = PipelineChoice(model, prompt: options.prompt, guidance: options.guidance)
         textures = options.detail == false ? nil : try choice.textures()
-        // What would be laid over the surroundings' detail is laid over none.
+        // A material would cover the detail of the surroundings: none is looked for.
         detail = textures != nil ? (false, false) : (options.detail ?? (options.steps == nil), options.detail ?? true)
         unknownWords = options.prompt.map { model.pipeline.unknownWords(in: $0) } ?? []
         crops = CropPlan.make(

@@ -71,7 +71,8 @@ struct Textures: ParsableCommand {
         DispatchQueue.concurrentPerform(iterations: materials.count) { i in
             let content = materials[i]
             let pictures = MaterialPictures.drawn(of: content, count: count, size: size, seed: seed)
-            let material = TextureMemory.Material(name: content.name, phrases: content.phrases, count: pictures.count)
+            let material = TextureMemory.Material(
+                name: content.name, phrases: content.phrases, synonyms: content.synonyms, count: pictures.count)
             drawn.withLock { $0[i] = Entry(material: material, pictures: pictures) }
         }
         return drawn.withLock { drawn in materials.indices.compactMap { drawn[$0] } }

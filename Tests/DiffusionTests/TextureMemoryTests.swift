@@ -48,6 +48,23 @@ struct TextureMemoryTests {
         #expect(try memory.textures(for: "dark moss")?.namesColour == true)
     }
 
+    @Test func theNetworkHearsTheNameInThePlaceOfASynonym() throws {
+        let folder = try TemporaryFolder()
+        try TextureMemory.write(
+            to: folder.path,
+            TextureMemory.Configuration(
+                size: 64,
+                materials: [
+                    TextureMemory.Material(
+                        name: "pavement", phrases: ["pavement", "paving stones"], synonyms: ["cobblestones"], count: 1)
+                ]), pictures: ["pavement": [[UInt8](repeating: 9, count: 3 * 64 * 64)]], provenance: [:])
+        let memory = try #require(try TextureMemory(of: folder.path))
+        #expect(try memory.textures(for: "Old cobblestones!")?.material == "pavement")
+        #expect(memory.spoken("The old, grey Cobblestones in rain") == "old grey pavement in rain")
+        #expect(memory.spoken("Old paving stones!") == "Old paving stones!")
+        #expect(memory.spoken("a wall") == "a wall")
+    }
+
     @Test func aFolderWithoutOneHasNone() throws {
         #expect(try TextureMemory(of: TemporaryFolder().path) == nil)
     }
@@ -105,5 +122,14 @@ struct TextureMemoryTests {
             ("green grass", "grass"), ("a red brick wall", "a brick wall"), ("wooden planks", "wooden planks"),
         ] { #expect(try memory.textures(for: prompt)?.material == material) }
         #expect(try memory.textures(for: "a cloud") == nil)
+        let pipeline = try InpaintingPipeline(directory: folder)
+        // What calls up a material is understood, and everything that the network hears of it.
+        #expect(pipeline.unknownWords(in: "old cobblestones with a zyzzyva") == ["zyzzyva"])
+        for material in memory.configuration.materials {
+            for phrase in material.phrases + (material.synonyms ?? []) {
+                #expect(try memory.textures(for: phrase)?.material == material.name, "\(phrase)")
+                #expect(pipeline.unknownWords(in: phrase) == [], "\(phrase)")
+            }
+        }
     }
 }

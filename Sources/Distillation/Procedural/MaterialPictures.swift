@@ -30,7 +30,7 @@ public enum MaterialPictures {
             found.sort { Self.difference($0.mean, usual) < Self.difference($1.mean, usual) }
             found = Array(found.prefix(max(found.count * (content.hueRange < 1 ? 3 : 4) / 6, count)))
         }
-        // Most contrast of all have freaks.
+        // Those with most contrast of all are freaks.
         found.sort { $0.merit > $1.merit }
         var rest = Array(found.dropFirst(found.count / 6).prefix(max(found.count / 3, count)))
         var chosen: [Candidate] = []
@@ -52,7 +52,7 @@ public enum MaterialPictures {
     /// - Returns: `[size, size, 3]`.
     public static func picture(of photo: TrainingPhoto, size: Int) -> [UInt8]? {
         let side = min(photo.width, photo.height)
-        return side < size ? nil : photo.middle(side).scaledDown(toLongerSide: size).pixels
+        return side < size ? nil : levelled(photo.middle(side).scaledDown(toLongerSide: size).pixels, size)
     }
 
     private static func median(_ colors: [SIMD3<Float>]) -> SIMD3<Float>? {
@@ -66,6 +66,31 @@ public enum MaterialPictures {
         abs(a.x - b.x) + abs(a.y - b.y) + abs(a.z - b.z)
     }
 
+    /// Without the light that falls off over the whole of it: it would come again with every piece.
+    private static func levelled(_ pixels: [UInt8], _ size: Int) -> [UInt8] {
+        var result = pixels
+        let middle = Float(size - 1) / 2
+        // Of a plane fitted to the picture: places from the middle are independent of each other.
+        let spread = Float(size) * (0..<size).reduce(Float(0)) { $0 + (Float($1) - middle) * (Float($1) - middle) }
+        for channel in 0..<3 {
+            var slope = SIMD2<Float>.zero
+            for y in 0..<size {
+                for x in 0..<size {
+                    let place = SIMD2(Float(x) - middle, Float(y) - middle)
+                    slope += place * Float(pixels[3 * (y * size + x) + channel]) / spread
+                }
+            }
+            for y in 0..<size {
+                for x in 0..<size {
+                    let at = 3 * (y * size + x) + channel
+                    let place = SIMD2(Float(x) - middle, Float(y) - middle)
+                    result[at] = UInt8(min(max(Float(pixels[at]) - (slope * place).sum(), 0), 255).rounded())
+                }
+            }
+        }
+        return result
+    }
+
     private struct Candidate {
         let pixels: [UInt8]
         var mean = SIMD3<Float>.zero
@@ -75,7 +100,7 @@ public enum MaterialPictures {
         var contrast: Float = 0
 
         init(_ picture: TrainingPhoto, size: Int) {
-            pixels = Self.levelled(picture.pixels, size)
+            pixels = levelled(picture.pixels, size)
             for index in 0..<size * size {
                 for channel in 0..<3 { mean[channel] += Float(pixels[3 * index + channel]) }
             }
@@ -93,31 +118,6 @@ public enum MaterialPictures {
                 }
                 contrast += sum / max(count, 1)
             }
-        }
-
-        /// Without the light that falls off over the whole of it: it would come again with every piece.
-        private static func levelled(_ pixels: [UInt8], _ size: Int) -> [UInt8] {
-            var result = pixels
-            let middle = Float(size - 1) / 2
-            // Of a plane fitted to the picture: places from the middle are independent of each other.
-            let spread = Float(size) * (0..<size).reduce(Float(0)) { $0 + (Float($1) - middle) * (Float($1) - middle) }
-            for channel in 0..<3 {
-                var slope = SIMD2<Float>.zero
-                for y in 0..<size {
-                    for x in 0..<size {
-                        let place = SIMD2(Float(x) - middle, Float(y) - middle)
-                        slope += place * Float(pixels[3 * (y * size + x) + channel]) / spread
-                    }
-                }
-                for y in 0..<size {
-                    for x in 0..<size {
-                        let at = 3 * (y * size + x) + channel
-                        let place = SIMD2(Float(x) - middle, Float(y) - middle)
-                        result[at] = UInt8(min(max(Float(pixels[at]) - (slope * place).sum(), 0), 255).rounded())
-                    }
-                }
-            }
-            return result
         }
     }
 }

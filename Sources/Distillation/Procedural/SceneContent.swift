@@ -78,6 +78,38 @@ public enum SceneContent: UInt8, CaseIterable, Sendable, Codable {
         }
     }
 
+    /// What people may also write when they mean it; captions do not.
+    public var synonyms: [String] {
+        switch self {
+        case .books: ["a bookshelf", "bookcase"]
+        case .brick: ["brickwork", "masonry"]
+        case .checks: ["a chessboard", "checkered", "checkerboard"]
+        case .concrete: ["cement", "asphalt", "tarmac"]
+        case .curtain: ["drapes", "drapery"]
+        case .fabric: ["textile", "linen", "canvas", "a carpet", "a rug"]
+        case .facade: ["apartments", "a facade", "an office building"]
+        case .foliage: ["leaves", "leaf", "a hedge", "bushes", "a forest", "shrubs", "ivy"]
+        case .fur: ["hair", "fleece"]
+        case .grass: ["turf", "a field of grass"]
+        case .gravel: ["pebbles", "shingle beach", "crushed stone"]
+        case .metal: ["iron", "aluminium", "aluminum"]
+        case .paper: ["cardboard"]
+        case .pavement: ["cobblestones", "cobble", "paving", "a sidewalk"]
+        case .plaid: ["tartan", "gingham"]
+        case .planks: ["a wooden floor", "a wood floor", "floorboards", "parquet", "a deck"]
+        case .plaster: ["stucco"]
+        case .rock: ["a cliff", "a boulder"]
+        case .sand: ["a beach", "a dune", "the desert"]
+        case .siding: ["clapboard", "weatherboard"]
+        case .soil: ["dirt", "mud"]
+        case .steps: ["stairs", "a staircase", "stairway"]
+        case .stone: ["granite"]
+        case .water: ["the ocean", "a lake", "a river", "waves", "a pond"]
+        case .wood: ["timber"]
+        default: []
+        }
+    }
+
     /// The plainest phrase.
     public var name: String { phrases.first ?? "" }
 
