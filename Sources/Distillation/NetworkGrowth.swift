@@ -90,6 +90,9 @@ public struct NetworkGrowth {
         if let text = network.textEncoder, let old = student.textEncoder {
             _ = WeightGraft(of: old.parameters.tensors, onto: text.parameters)
         }
+        if let prior = network.textPrior, let old = student.textPrior {
+            _ = WeightGraft(of: old.parameters.tensors, onto: prior.parameters)
+        }
         return network
     }
 

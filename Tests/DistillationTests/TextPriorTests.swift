@@ -48,6 +48,17 @@ import Testing
         return network
     }
 
+    @Test func aTeacherThatIsGrownFollowsPromptsAsTheStudentDid() throws {
+        let student = awakened(try InpaintingNetwork(Self.shape, seed: 3))
+        let growth = try NetworkGrowth(of: Self.shape, channels: [16, 32], layers: 1, origin: "student")
+        let teacher = try growth.network(from: student, seed: 4)
+        for caption in [nil, "a brick wall"] {
+            let pairs = zip(fill(student, caption), fill(teacher, caption))
+            #expect(pairs.allSatisfy { abs($0 - $1) < 1e-4 }, "\(caption ?? "no caption")")
+        }
+        #expect(fill(student, "a brick wall") != fill(student, nil))
+    }
+
     @Test func withoutAPromptAStudentThatHasLearntTextFillsAsItDidBefore() throws {
         try TestRun.withFolder { folder in
             _ = try plain(in: "\(folder)/old")
