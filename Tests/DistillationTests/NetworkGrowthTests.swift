@@ -137,6 +137,20 @@ import Testing
         }
     }
 
+    @Test func theTeacherThatIsKeptHasAControlNetAndText() throws {
+        let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+            .standardized
+        func network(_ folder: String) throws -> InpaintingNetwork {
+            try InpaintingNetwork(directory: top.appendingPathComponent(folder).path, requiresGradient: false)
+        }
+        let teacher = try network("models/teacher")
+        let student = try network("Sources/Diffusion/Resources/compact-student")
+        #expect(teacher.controlNet != nil && teacher.textEncoder != nil)
+        #expect(teacher.textPrior?.parameters.tensors["conv_out.weight"].map { $0.sumOfSquares > 0 } == true)
+        #expect(
+            teacher.shape.multiplyAccumulates(side: 256) > 6 * student.shape.multiplyAccumulates(side: 256))
+    }
+
     @Test func whatCannotBeGrownIsRefusedByName() throws {
         let source = Self.source()
         func problem(_ source: NetworkShape, _ channels: [Int], _ layers: Int) -> String {
