@@ -119,7 +119,7 @@ public final class FillTask {
         textures = options.detail == false ? nil : try choice.textures()
         // A material would cover the detail of the surroundings: none is looked for.
         detail = textures != nil ? (false, false) : (options.detail ?? (options.steps == nil), options.detail ?? true)
-        unknownWords = options.prompt.map { model.pipeline.unknownWords(in: $0) } ?? []
+        unknownWords = choice.unknownWords
         crops = CropPlan.make(
             hole: opacity, sizeMultiple: model.pipeline.sizeMultiple, limit: options.largestCrop)
         totalSteps = crops.count * (steps + 2) + (textures == nil ? 0 : 1)

@@ -37,13 +37,19 @@ struct PipelineChoice {
             prefill: prefill, mask: mask, width: width, height: height, steps: steps, seed: seed, condition: condition)
     }
 
+    /// What follows prompts.
+    private var prompted: any FillPipeline { model.base ?? model.pipeline }
+
+    /// Words of the prompt that what follows it was never trained with.
+    var unknownWords: [String] { prompt.map { prompted.unknownWords(in: $0) } ?? [] }
+
     /// Pictures of the material that the prompt names, to be laid over the fill; nil where it names none or is not
     /// followed.
     /// - Throws: ``FillError`` with `modelFailed` where the pictures cannot be read.
     func textures() throws -> PromptedTextures? {
         guard let prompt, !prompt.isEmpty, guidance != 0 else { return nil }
         do {
-            return try (model.base ?? model.pipeline).textures(for: prompt)
+            return try prompted.textures(for: prompt)
         } catch {
             throw FillError.modelFailed("its pictures of materials cannot be read: \(error)")
         }
@@ -60,7 +66,7 @@ struct PipelineChoice {
         to picture: [Float], _ mask: [UInt8], _ width: Int, _ height: Int
     ) throws -> any FillPipeline {
         guard let base = model.base else { return model.pipeline }
-        guard prompt?.isEmpty != false else { return base }
+        guard prompt?.isEmpty != false else { return prompted }
         let trial = SurroundingsTrial(
             picture: picture, mask: mask, width: width, height: height, multiple: base.sizeMultiple)
         guard let trial else { return base }

@@ -71,6 +71,9 @@ import Testing
         let base = Self.pipeline("base", lighter: 0.2, hasTextEncoder: true)
         #expect(try filled(by: tuned, base, Self.mask((50, 40, 16)), prompt: "grass").generation == "base")
         #expect(tuned.requests.isEmpty && base.requests.map(\.prompt) == ["grass"])
+        // So are the words that are known.
+        base.known = ["zebra"]
+        #expect(try filled(by: tuned, base, Self.mask((50, 40, 16)), prompt: "zebra zzz").unknownWords == ["zzz"])
         // An empty prompt is none.
         #expect(try filled(by: tuned, base, Self.mask((50, 40, 16)), prompt: "").generation == "tuned")
     }

@@ -79,6 +79,8 @@ final class FakePipeline: FillPipeline {
     private let answer: (Request) -> [Float]
     private let stuck: Bool
     private var asked: (prompt: String?, guidance: Float?)
+    /// Words with a z that it knows all the same.
+    var known: Set<String> = []
     /// What a prompt with its material's name calls up.
     var memory: PromptedTextures?
     /// How often the text was encoded.
@@ -96,7 +98,7 @@ final class FakePipeline: FillPipeline {
     }
 
     func unknownWords(in prompt: String) -> [String] {
-        prompt.split(separator: " ").map(String.init).filter { $0.hasPrefix("z") }
+        prompt.split(separator: " ").map(String.init).filter { $0.hasPrefix("z") && !known.contains($0) }
     }
 
     func textures(for prompt: String) throws -> PromptedTextures? {

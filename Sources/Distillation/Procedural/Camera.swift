@@ -32,12 +32,17 @@ struct Camera {
     static func plain(_ scene: Layer) -> [UInt8] {
         scene.pixels.flatMap { pixel in
             (0..<3).map { channel in
-                let position = min(max(pixel[channel], 0), 1).squareRoot() * 1024
-                let index = Int(position)
-                let encoded = curve[index] + (curve[index + 1] - curve[index]) * (position - Float(index))
-                return UInt8((min(max(encoded, 0), 1) * 255).rounded())
+                UInt8((min(max(encoded(max(pixel[channel], 0), curve), 0), 1) * 255).rounded())
             }
         }
+    }
+
+    /// The sRGB value of linear light that is not negative, by the curve.
+    @inline(__always)
+    private static func encoded(_ light: Float, _ curve: [Float]) -> Float {
+        let position = min(light, 1).squareRoot() * 1024
+        let index = Int(position)
+        return curve[index] + (curve[index + 1] - curve[index]) * (position - Float(index))
     }
 
     private mutating func exposeAndGrade(_ layer: inout Layer, _ moods: inout [String]) {
@@ -92,9 +97,7 @@ struct Camera {
             var light = max(x, 0)
             // Highlights roll off instead of clipping hard.
             if light > shoulder { light = shoulder + (1 - shoulder) * (light - shoulder) / (light - 2 * shoulder + 1) }
-            let position = min(light, 1).squareRoot() * 1024
-            let index = Int(position)
-            let encoded = curve[index] + (curve[index + 1] - curve[index]) * (position - Float(index))
+            let encoded = Self.encoded(light, curve)
             let s = encoded * encoded * (3 - 2 * encoded)
             return encoded + contrast * (s - encoded)
         }
